@@ -1,0 +1,125 @@
+"""What the server answers: read into tasks, or named as the error that it is."""
+
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from .exceptions import AccessDenied, LabelStudioError, NotFound, RequestFailed, WrongAddress
+from .repair import repaired
+
+T = TypeVar("T")
+
+#: A proxy between us and the server gave up waiting.
+GATEWAY_TIMEOUT = 504
+
+_BUSY = {408, 409, 425, 429, 502, 503}
+
+
+class TaskHead(msgspec.Struct):
+    """What the fetching needs to know of a task."""
+
+    id: int
+    project: Any = None
+    draft_exists: Any = None
+
+
+class Page(msgspec.Struct):
+    """A page of the tasks' list: how many tasks the filter lets pass in all, and the first of them, as raw JSON."""
+
+    total: int
+    tasks: list[msgspec.Raw]
+
+
+class Items(msgspec.Struct):
+    """A page of another list: whether there is a next one, and its objects, as raw JSON."""
+
+    results: list[msgspec.Raw]
+    next: Any = None
+
+
+class Passing(Exception):
+    """A failure that another try may mend; `final` is raised when the tries are used up."""
+
+    def __init__(self, final: LabelStudioError, *, wait: float | None = None, tries: int | None = None) -> None:
+        super().__init__(str(final))
+        self.final = final
+        #: seconds that the server asks for
+        self.wait = wait
+        #: at most so many tries in all, where fewer than usual make sense
+        self.tries = tries
+
+
+def read(body: bytes, type_: type[T]) -> T:
+    """The body as `type_`. Raises Passing where it is no JSON (cut off, an error page) or of another shape."""
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        pass
+    try:
+        return msgspec.json.decode(repaired(body), type=type_)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        if looks_like_html(body):
+            raise Passing(_no_label_studio("a web page, not JSON,"), tries=2) from error
+        raise Passing(RequestFailed(f"the answer can't be read: {error}"), tries=3) from error
+
+
+def check(response: httpx.Response, body: bytes, wait: float | None) -> None:
+    """Raises what a status other than success means; `wait` is what the server asks for before another try."""
+    status = response.status_code
+    if response.is_success:
+        return
+    detail = _detail(body)
+    if status in (401, 403):
+        raise AccessDenied(_denied(status, detail))
+    if status == 404:
+        if detail is None:
+            raise _no_label_studio("404 and no JSON")
+        raise NotFound(detail)
+    if status in _BUSY:
+        raise Passing(RequestFailed(f"the server answers {status} {response.reason_phrase}".rstrip()), wait=wait)
+    failed = RequestFailed(f"the server answers {status}: {detail or response.reason_phrase or 'no reason given'}")
+    if status == GATEWAY_TIMEOUT:
+        raise Passing(failed, wait=wait)
+    if status >= 500:
+        # Label Studio answers 500 to what a client did wrong, too: that never gets better
+        raise Passing(failed, wait=wait, tries=3)
+    raise failed
+
+
+def looks_like_html(body: bytes) -> bool:
+    """The body is a web page."""
+    return body[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<"))
+
+
+def _detail(body: bytes) -> str | None:
+    """What a JSON error of Label Studio says, in one short line; None where it is no such thing."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    if not isinstance(answer, dict) or "detail" not in answer:
+        return None
+    return " ".join(str(answer["detail"]).split())[:200]
+
+
+def _no_label_studio(answer: str) -> WrongAddress:
+    return WrongAddress(
+        f"the address answers with {answer} where Label Studio's API would be: give the address at which"
+        " Label Studio opens in a browser, without /api"
+    )
+
+
+def _denied(status: int, detail: str | None) -> str:
+    said = f"the server refuses the token ({status}: {detail or 'no reason given'})"
+    if detail and "legacy" in detail.lower():
+        return (
+            f"{said}. Legacy tokens are switched off there, as on every new server: make a personal access token"
+            " under Account & Settings, or have legacy tokens switched on in the organisation's settings"
+        )
+    if status == 403:
+        return f"{said}. Its user may not see what was asked for"
+    return (
+        f"{said}. Check LABEL_STUDIO_API_KEY: it may be of another server, revoked, or cut short when it was copied;"
+        " both a personal access token and a legacy token do"
+    )

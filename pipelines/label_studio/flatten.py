@@ -1,0 +1,160 @@
+"""Raw tasks in, Arrow tables out: each file of `queries/` reads the nested tasks of a batch as the rows of one table."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from .repair import repaired
+from .report import Failure
+from .tables import TABLES, Column, Table, Type
+
+logger = logging.getLogger(__name__)
+
+#: The tables of a batch of tasks, roots before their children.
+TASK_TABLES = [table for table in TABLES.values() if "tasks" in (table.name, table.parent)]
+
+_STEPS = ("tasks", "annotations", "predictions", "drafts", "results")
+
+_SQL_TYPES: dict[Type, str] = {
+    "bigint": "bigint",
+    "double": "double",
+    "boolean": "boolean",
+    "text": "varchar",
+    "json": "varchar",
+    "timestamp": "timestamptz",
+}
+
+_ARROW_TYPES: dict[Type, pa.DataType] = {
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "text": pa.string(),
+    "json": pa.string(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+
+#: What DuckDB raises for data; anything else is a mistake in a query.
+_DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+
+
+class RawTask(NamedTuple):
+    """A task as the server sent it: UTF-8 JSON; `drafts` is a JSON list that replaces the task's own."""
+
+    id: int
+    project_id: int | None
+    task: bytes
+    drafts: bytes | None = None
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The Arrow schema of a table's rows."""
+    return pa.schema([pa.field(c.name, _ARROW_TYPES[c.type], nullable=c.nullable) for c in table.columns])
+
+
+@cache
+def _query(name: str) -> str:
+    return files(__package__).joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _typed_query(table: Table) -> str:
+    def cast(column: Column) -> str:
+        return f'"{column.name}"::{_SQL_TYPES[column.type]} as "{column.name}"'
+
+    return f"select {', '.join(map(cast, table.columns))} from (\n{_query(table.name)}\n) as rows"
+
+
+class Flattener:
+    """Flattens batches one after the other, on a DuckDB connection of its own. Not for use by two threads at once."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:")
+        # a batch is smaller than a row group: a second thread would only add overhead
+        self._connection.execute("set threads = 1; set timezone = 'UTC'; set preserve_insertion_order = true")
+        self._connection.execute(_query("parse/_keys") + _query("parse/_macros"))
+        self._connection.execute("create table seen_users (id bigint primary key, user varchar)")
+        #: tasks that nothing could read, with the reason
+        self.unreadable: list[Failure] = []
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def tasks(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
+        """The rows of a batch of tasks, by table name: a table for each of `TASK_TABLES`, also where it has no rows.
+
+        A batch that holds JSON which DuckDB refuses (a lone surrogate, NaN) is repaired and read again, then
+        task by task; what still can't be read is noted in `unreadable` and left out.
+        """
+        try:
+            return self._flatten(batch)
+        except _DATA_ERRORS as error:
+            logger.warning("a batch of %d tasks is repaired: %s", len(batch), _first_line(error))
+        try:
+            return self._flatten([_repair(task) for task in batch])
+        except (*_DATA_ERRORS, ValueError, RecursionError):
+            return self._one_by_one(batch)
+
+    def users(self, listed: Iterable[bytes]) -> pa.Table:
+        """The rows of `users`: those `listed` by the server, and those met in annotations since the start."""
+        users = pa.table({"user": pa.array(map(repaired, listed), pa.string())})
+        with self._registered("listed_users", users):
+            return self._read(TABLES["users"])
+
+    def projects(self, projects: Sequence[bytes]) -> pa.Table:
+        """The rows of `projects`, from the server's answers for single projects."""
+        batch = pa.table({"project": pa.array(map(repaired, projects), pa.string())})
+        with self._registered("batch_projects", batch):
+            return self._read(TABLES["projects"])
+
+    def _flatten(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
+        with self._registered("batch", _arrow_batch(batch)):
+            for step in _STEPS:
+                self._connection.execute(_query(f"parse/{step}"))
+        self._connection.execute(_query("parse/users"))
+        return {table.name: self._read(table) for table in TASK_TABLES}
+
+    def _one_by_one(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
+        parts: list[dict[str, pa.Table]] = []
+        for task in batch:
+            try:
+                parts.append(self._flatten([_repair(task)]))
+            except (*_DATA_ERRORS, ValueError, RecursionError) as error:
+                self.unreadable.append(Failure(f"task {task.id}", f"can't be read: {_first_line(error)}"))
+        return {
+            table.name: pa.concat_tables([arrow_schema(table).empty_table(), *(part[table.name] for part in parts)])
+            for table in TASK_TABLES
+        }
+
+    @contextmanager
+    def _registered(self, name: str, rows: pa.Table) -> Iterator[None]:
+        self._connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self._connection.unregister(name)
+
+    def _read(self, table: Table) -> pa.Table:
+        return self._connection.sql(_typed_query(table)).to_arrow_table().cast(arrow_schema(table))
+
+
+def _arrow_batch(batch: Sequence[RawTask]) -> pa.Table:
+    return pa.table({
+        "task": pa.array([task.task for task in batch], pa.string()),
+        "drafts": pa.array([task.drafts for task in batch], pa.string()),
+        "project_id": pa.array([task.project_id for task in batch], pa.int64()),
+    })
+
+
+def _repair(task: RawTask) -> RawTask:
+    return task._replace(task=repaired(task.task), drafts=repaired(task.drafts) if task.drafts else None)
+
+
+def _first_line(error: BaseException) -> str:
+    # DuckDB goes on to quote the whole input
+    return str(error).partition("\n")[0].partition(" Input: ")[0]

@@ -1,0 +1,75 @@
+"""What a labeling config offers: the values of its control tags, in the order of the config."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from xml.etree.ElementTree import Element, ParseError
+
+import pyarrow as pa
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from .flatten import arrow_schema
+from .tables import TABLES
+
+#: Tags that hold one value; a choice can hold further ones.
+_VALUE_TAGS = {"Label", "Choice"}
+
+
+class OfferedLabel(NamedTuple):
+    """A row of `project_labels`."""
+
+    project_id: int
+    from_name: str
+    to_name: str | None
+    type: str
+    label: str
+    label_path: str
+    position: int
+
+
+def offered_labels(project_id: int, label_config: str) -> list[OfferedLabel]:
+    """The values that each control tag offers, nested choices and taxonomy paths included.
+
+    A value with an alias is offered under it, as results name it so. Values that come from the task's data
+    ($name) are not known here. Raises ValueError where the config is no safe XML.
+    """
+    try:
+        root = fromstring(label_config, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError) as error:
+        raise ValueError(f"the labeling config of project {project_id} can't be parsed: {error}") from error
+    return [label for control in root.iter() if _is_control(control) for label in _labels(project_id, control)]
+
+
+def as_table(labels: list[OfferedLabel]) -> pa.Table:
+    """The labels as rows of `project_labels`."""
+    schema = arrow_schema(TABLES["project_labels"])
+    return pa.Table.from_pylist([label._asdict() for label in labels], schema=schema)
+
+
+def _is_control(element: Element) -> bool:
+    return bool(element.get("name") and element.get("toName"))
+
+
+def _labels(project_id: int, control: Element) -> Iterator[OfferedLabel]:
+    seen: set[tuple[str, ...]] = set()
+    for path in _paths(control, ()):
+        if path not in seen:
+            name = control.get("name", "")
+            yield OfferedLabel(
+                project_id, name, control.get("toName"), control.tag.lower(), path[-1], " / ".join(path), len(seen)
+            )
+            seen.add(path)
+
+
+def _paths(element: Element, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for child in element:
+        value = child.get("alias") or child.get("value")
+        if _is_control(child) or (child.tag in _VALUE_TAGS and not value):
+            continue
+        path = above
+        if child.tag in _VALUE_TAGS and value:
+            if value.startswith("$"):
+                continue
+            path = (*above, value)
+            yield path
+        yield from _paths(child, path)

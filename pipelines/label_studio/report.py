@@ -1,0 +1,43 @@
+"""What a run did, counted as it happens."""
+
+import time
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pyroaring import BitMap64
+
+
+class Failure(NamedTuple):
+    """Something that could not be had: a task, or the tasks of an interval."""
+
+    what: str
+    reason: str
+
+
+@dataclass
+class Report:
+    """The figures of a run; `asked` is None until it is known how many tasks there are."""
+
+    asked: int | None = None
+    #: ids of the tasks that were fetched and could be read
+    fetched: BitMap64 = field(default_factory=BitMap64)
+    #: ids that were asked for and do not exist, or not in the project asked for
+    missing: BitMap64 = field(default_factory=BitMap64)
+    failures: list[Failure] = field(default_factory=list)
+    projects: set[int] = field(default_factory=set)
+    requests: int = 0
+    retries: int = 0
+    #: of the answers, compressed where the server compresses
+    bytes: int = 0
+    #: rows that were handed over, by table
+    rows: dict[str, int] = field(default_factory=dict)
+    _started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the report was begun."""
+        return time.monotonic() - self._started
+
+    def fail(self, what: str, reason: object) -> None:
+        """Note what could not be had."""
+        self.failures.append(Failure(what, str(reason)))
