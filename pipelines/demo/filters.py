@@ -81,9 +81,7 @@ def _filters(filters: Any) -> Predicate:
         raise BadQuery("1 validation error for PrepareParams\nfilters\n  Input should be a valid dictionary")
     conjunction = filters.get("conjunction")
     if conjunction not in ("and", "or"):
-        raise BadQuery(
-            "1 validation error for PrepareParams\nfilters.conjunction\n  Input should be 'or' or 'and'"
-        )
+        raise BadQuery("1 validation error for PrepareParams\nfilters.conjunction\n  Input should be 'or' or 'and'")
     matches = [_filter(item) for item in filters["items"]]
     combine = any if conjunction == "or" and matches else all
     return lambda task: combine(match(task) for match in matches)
@@ -94,9 +92,7 @@ def _filter(item: Json) -> Predicate:
     if lacking:
         raise BadQuery(f"1 validation error for PrepareParams\nfilters.items.0.{lacking}\n  Field required")
     if item.get("value") is None:
-        raise BadQuery(
-            "6 validation errors for PrepareParams\nfilters.items.0.value.int\n  Input should be valid"
-        )
+        raise BadQuery("6 validation errors for PrepareParams\nfilters.items.0.value.int\n  Input should be valid")
     if not item["filter"].startswith(PREFIX):
         raise BadQuery("reduce() of empty iterable with no initial value")
     name = item["filter"].removeprefix(PREFIX)
@@ -114,9 +110,7 @@ def _column(name: str) -> Callable[[Json], Any]:
     if name.startswith("data."):
         return lambda task: task["data"].get(name[5:])
     if name not in COLUMNS:
-        raise BadQuery(
-            f"Cannot resolve keyword '{name}' into field. Choices are: {', '.join(sorted(COLUMNS))}"
-        )
+        raise BadQuery(f"Cannot resolve keyword '{name}' into field. Choices are: {', '.join(sorted(COLUMNS))}")
     if name in DATETIMES:
         return lambda task: task.get(name) and _moment(task[name])
     return lambda task: task.get(name)

@@ -61,12 +61,8 @@ def build() -> dict[str, list[Json]]:
         tasks = by_project[each.project]
         tasks.append(finish(rng, each, len(tasks) + 1))
     return {
-        "tasks": sorted(
-            (task for tasks in by_project.values() for task in tasks), key=lambda task: int(task["id"])
-        ),
-        "projects": [
-            project(project_id, kind, by_project[project_id]) for project_id, kind in enumerate(KINDS, 1)
-        ],
+        "tasks": sorted((task for tasks in by_project.values() for task in tasks), key=lambda task: int(task["id"])),
+        "projects": [project(project_id, kind, by_project[project_id]) for project_id, kind in enumerate(KINDS, 1)],
         "users": [user(person) for person in PEOPLE.values()],
         "drafts": sorted((row for each in plans for row in each.drafts), key=lambda row: int(row["id"])),
     }

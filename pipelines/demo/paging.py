@@ -27,9 +27,7 @@ def page_count(rows: int, size: int) -> int:
     return max(1, -(-rows // size))
 
 
-def page_of(
-    rows: list[Row], params: httpx.QueryParams, default: int, maximum: int | None
-) -> list[Row] | None:
+def page_of(rows: list[Row], params: httpx.QueryParams, default: int, maximum: int | None) -> list[Row] | None:
     """The rows of the page asked for, or None where the server says `Invalid page.`"""
     size = page_size(params, default, maximum)
     last = page_count(len(rows), size)

@@ -27,14 +27,10 @@ def encode(body: Any) -> bytes:
 
 def json_reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> httpx.Response:
     """`body` as a JSON answer."""
-    return httpx.Response(
-        status, content=encode(body), headers={"Content-Type": "application/json", **(headers or {})}
-    )
+    return httpx.Response(status, content=encode(body), headers={"Content-Type": "application/json", **(headers or {})})
 
 
-def error_reply(
-    status: int, detail: str, headers: dict[str, str] | None = None, **more: Any
-) -> httpx.Response:
+def error_reply(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
     """The server's JSON error body; its `id` is the id of the error, not of the object that was asked for."""
     body = {
         "id": str(uuid.uuid4()),

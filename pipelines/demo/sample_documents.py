@@ -81,8 +81,7 @@ class Letter:
 def _boxes(rng: Random, pages: int, texts: dict[str, str]) -> tuple[tuple[int, str, float, float, str], ...]:
     names = rng.sample(FIELDS, rng.choice((1, 2, 3)))
     return tuple(
-        (rng.randrange(pages), name, rng.uniform(5, 65), rng.uniform(5, 88), texts.get(name, ""))
-        for name in names
+        (rng.randrange(pages), name, rng.uniform(5, 65), rng.uniform(5, 88), texts.get(name, "")) for name in names
     )
 
 

@@ -134,9 +134,7 @@ def _shapes(rng: Random, scene: Scene, skill: Skill, size: Json) -> list[Json]:
         if skill.sees(rng):
             spot = {"x": skill.near(rng, x, 0.5), "y": skill.near(rng, y, 0.5), "width": 0.4}
             names = [skill.pick(rng, label, ("Traffic light", "Street lamp"))]
-            rows.append(
-                row(rng, "light", "image", "keypointlabels", {**spot, "keypointlabels": names}, **size)
-            )
+            rows.append(row(rng, "light", "image", "keypointlabels", {**spot, "keypointlabels": names}, **size))
     return rows
 
 

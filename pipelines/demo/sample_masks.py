@@ -23,9 +23,7 @@ def encode_runs(runs: list[tuple[int, bool]]) -> list[int]:
     return [int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)]
 
 
-def ellipse_mask(
-    width: int, height: int, centre: tuple[float, float], radii: tuple[float, float]
-) -> list[int]:
+def ellipse_mask(width: int, height: int, centre: tuple[float, float], radii: tuple[float, float]) -> list[int]:
     """The mask of an ellipse on an image of `width` x `height` pixels; centre and radii are in pixels."""
     runs: list[tuple[int, bool]] = []
     gap = 0

@@ -36,9 +36,7 @@ class Skill:
         """Whether an item is noticed at all."""
         return rng.random() < self.accuracy + (1 - self.accuracy) * 0.5
 
-    def near(
-        self, rng: Random, value: float, scale: float = 1.0, low: float = 0.0, high: float = 100.0
-    ) -> float:
+    def near(self, rng: Random, value: float, scale: float = 1.0, low: float = 0.0, high: float = 100.0) -> float:
         """`value` with the skill's spread, kept within bounds and rounded as the editor rounds."""
         return round(min(high, max(low, rng.gauss(value, self.jitter * scale))), 3)
 
@@ -123,9 +121,7 @@ def user(person: Annotator) -> Json:
         "last_name": person.last_name,
         "username": person.email.partition("@")[0],
         "email": person.email,
-        "last_activity": stamp(
-            LAST_DAY + timedelta(hours=17, minutes=person.id, microseconds=104729 * person.id)
-        ),
+        "last_activity": stamp(LAST_DAY + timedelta(hours=17, minutes=person.id, microseconds=104729 * person.id)),
         "custom_hotkeys": {},
         "avatar": None,
         "initials": person.first_name[0] + person.last_name[0],

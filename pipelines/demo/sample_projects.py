@@ -21,9 +21,7 @@ def _input(tag: Xml.Element) -> Json:
 def parsed_config(config: str) -> Json:
     """The control tags of a labeling config, in the form of the API's `parsed_label_config`."""
     root = Xml.fromstring(config)
-    objects = {
-        tag.attrib["name"]: tag for tag in root.iter() if "name" in tag.attrib and "toName" not in tag.attrib
-    }
+    objects = {tag.attrib["name"]: tag for tag in root.iter() if "name" in tag.attrib and "toName" not in tag.attrib}
     parsed = {}
     for tag in root.iter():
         if "toName" not in tag.attrib:
@@ -39,7 +37,7 @@ def parsed_config(config: str) -> Json:
 def control_weights(parsed: Json) -> Json:
     """The weights the server makes of a parsed config: 1.0 everywhere."""
     return {
-        name: {"overall": 1.0, "type": tag["type"], "labels": {label: 1.0 for label in tag["labels"]}}
+        name: {"overall": 1.0, "type": tag["type"], "labels": dict.fromkeys(tag["labels"], 1.0)}
         for name, tag in parsed.items()
     }
 

@@ -122,9 +122,7 @@ def _mark_call(rng: Random, call: Call, skill: Skill) -> list[Json]:
         rows.append(row(rng, "speaker", "audio", "labels", {**cut, **label}, id=region, **size))
         text = {"text": [_words(rng, line, skill) or line]}
         meta = {"lead_time": round(rng.uniform(1, 9), 3)}
-        rows.append(
-            row(rng, "transcription", "audio", "textarea", {**cut, **text}, id=region, meta=meta, **size)
-        )
+        rows.append(row(rng, "transcription", "audio", "textarea", {**cut, **text}, id=region, meta=meta, **size))
     chosen = sorted({skill.pick(rng, reason, REASONS) for reason in call.reasons})
     return [*rows, row(rng, "reason", "audio", "choices", {"choices": chosen})]
 

@@ -108,9 +108,7 @@ def predict(rng: Random, plan: Plan) -> list[tuple[datetime, Json]]:
         score = round(min(0.985, max(0.2, rng.gauss(accuracy, 0.11))), 4)
         result = plan.kind.mark(rng, plan.truth, Skill(score, 2.4 * (1.05 - score) + 0.3, position))
         released = FIRST_DAY + RELEASES[position]
-        created = max(plan.created, released) + timedelta(
-            minutes=9, microseconds=rng.randrange(1, 90_000_000)
-        )
+        created = max(plan.created, released) + timedelta(minutes=9, microseconds=rng.randrange(1, 90_000_000))
         made.append((created, _prediction(plan, version, score, created, _scored(result, score, rng))))
     plan.predictions = [prediction for _, prediction in made]
     return made
@@ -189,9 +187,7 @@ def _work(rng: Random, plan: Plan, person: Annotator, created: datetime, skipped
         "was_cancelled": skipped,
         "ground_truth": False,
         "created_at": stamp(created),
-        "updated_at": stamp(
-            min(created + pause, LAST_DAY + timedelta(hours=22, microseconds=created.microsecond))
-        ),
+        "updated_at": stamp(min(created + pause, LAST_DAY + timedelta(hours=22, microseconds=created.microsecond))),
         "draft_created_at": stamp(created - timedelta(seconds=int(seconds))) if rng.random() < 0.3 else None,
         "lead_time": None if source and rng.random() < 0.2 else seconds,
         "import_id": None,

@@ -111,9 +111,7 @@ class FakeLabelStudio:
             if objection:
                 return error_reply(401, objection, {"WWW-Authenticate": "Token"})
             if request.method != method:
-                return error_reply(
-                    405, f'Method "{request.method}" not allowed.', {"Allow": f"{method}, OPTIONS"}
-                )
+                return error_reply(405, f'Method "{request.method}" not allowed.', {"Allow": f"{method}, OPTIONS"})
             return handle(request, *map(int, matched.groups()))
         return not_found_page()
 
@@ -139,9 +137,7 @@ class FakeLabelStudio:
         if task is None or (project and project != str(task["project"])):
             return missing("Task")
         row = {key: task[key] for key in get_keys(task, request.url.params)}
-        return json_reply(
-            self._filled(row, task, {"annotations_results": "", "predictions_results": ""}, expand=True)
-        )
+        return json_reply(self._filled(row, task, {"annotations_results": "", "predictions_results": ""}, expand=True))
 
     def _filled(self, row: Json, task: Json, texts: Json, *, expand: bool) -> Json:
         """`row` with the fields that depend on who asks, and how."""
@@ -149,8 +145,7 @@ class FakeLabelStudio:
         if "annotations" in row:
             people = self.users if expand else None
             row["annotations"] = [
-                expanded(each, people) if people is not None else flat(each)
-                for each in row["annotations"] or []
+                expanded(each, people) if people is not None else flat(each) for each in row["annotations"] or []
             ]
         if "drafts" in row:
             row["drafts"] = self._own_drafts(task)
@@ -190,9 +185,7 @@ class FakeLabelStudio:
         if not project:
             return json_reply({"detail": "Neither project nor view id specified"}, 404)
         if not project.isdigit():
-            return invalid(
-                project=f'Incorrect value in key "project" = "{project}". It should be digit string.'
-            )
+            return invalid(project=f'Incorrect value in key "project" = "{project}". It should be digit string.')
         if int(project) not in self.projects:
             return missing("Project")
         resolve = params.get("resolve_uri", "true")

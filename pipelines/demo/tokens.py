@@ -16,7 +16,9 @@ REFRESH_LIFETIME = 200 * 365 * 86400
 SECRET = b"the demo server's signing key"
 
 NO_CREDENTIALS = "Authentication credentials were not provided."
-LEGACY_DISABLED = "Authentication token no longer valid: legacy token authentication has been disabled for this organization"
+LEGACY_DISABLED = (
+    "Authentication token no longer valid: legacy token authentication has been disabled for this organization"
+)
 
 
 def _base64(raw: bytes) -> str:

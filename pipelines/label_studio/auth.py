@@ -5,6 +5,7 @@ import binascii
 import json
 import time
 from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 import anyio
 import httpx
@@ -79,14 +80,16 @@ class PersonalToken(httpx.Auth):
         try:
             self._access = response.json()["access"]
         except (ValueError, TypeError, KeyError) as error:
-            raise httpx.DecodingError("the answer to the token renewal can't be read", request=response.request) from error
+            raise httpx.DecodingError(
+                "the answer to the token renewal can't be read", request=response.request
+            ) from error
         now = self._clock()
         # without a readable end, it is renewed when a 401 comes
         expires = _claims(self._access).get("exp", now + 300)
         self._best_before = max(expires - EARLY, now + 1)
 
 
-def _claims(token: str) -> dict[str, float]:
+def _claims(token: str) -> dict[str, Any]:
     """The claims of a JWT, unverified; empty where the text is no JWT."""
     parts = token.split(".")
     if len(parts) != 3:

@@ -150,7 +150,10 @@ class Client:
 
     async def _send(self, path: str, params: Mapping[str, Any], many: bool) -> bytes:
         try:
-            async with asyncio.timeout(self._timeout), self._http.stream("GET", self.url + path, params=params) as response:
+            async with (
+                asyncio.timeout(self._timeout),
+                self._http.stream("GET", self.url + path, params=params) as response,
+            ):
                 body = await self._read(response, MAX_PAGE_BYTES if many else None)
             if many and response.status_code == GATEWAY_TIMEOUT:
                 raise RequestFailed("the server answers 504: a proxy before it gave up waiting")

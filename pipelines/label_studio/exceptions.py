@@ -1,13 +1,13 @@
 """What can go wrong, split by what the caller does next.
 
-    LabelStudioError
-    ├── SelectionError       the ids or projects asked for make no sense      → correct the arguments
-    ├── ConfigurationError   the server can't be used as it was named
-    │   ├── WrongAddress     something answers there, but no Label Studio      → correct the URL
-    │   └── AccessDenied     the server refuses the token                      → correct the token
-    ├── NotFound             the server says that there is no such object      → report it, go on
-    ├── Unreachable          no connection, or only errors from the server     → run again later
-    └── RequestFailed        this one request can't be answered                → ask for less, report what is left
+LabelStudioError
+├── SelectionError       the ids or projects asked for make no sense      → correct the arguments
+├── ConfigurationError   the server can't be used as it was named
+│   ├── WrongAddress     something answers there, but no Label Studio      → correct the URL
+│   └── AccessDenied     the server refuses the token                      → correct the token
+├── NotFound             the server says that there is no such object      → report it, go on
+├── Unreachable          no connection, or only errors from the server     → run again later
+└── RequestFailed        this one request can't be answered                → ask for less, report what is left
 """
 
 

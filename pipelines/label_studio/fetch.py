@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 from .answers import TaskHead, read
@@ -189,6 +188,7 @@ class Fetch:
                     self._report.projects.add(project)
         if page:
             await self._pages.put(page)
+            self._report.on_progress()
 
     async def _drafts(self, head: TaskHead) -> tuple[bool, bytes | None]:
         """Whether the task is complete, and the drafts of all users: the task itself holds only the token's own."""

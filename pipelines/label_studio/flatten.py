@@ -144,11 +144,13 @@ class Flattener:
 
 
 def _arrow_batch(batch: Sequence[RawTask]) -> pa.Table:
-    return pa.table({
-        "task": pa.array([task.task for task in batch], pa.string()),
-        "drafts": pa.array([task.drafts for task in batch], pa.string()),
-        "project_id": pa.array([task.project_id for task in batch], pa.int64()),
-    })
+    return pa.table(
+        {
+            "task": pa.array([task.task for task in batch], pa.string()),
+            "drafts": pa.array([task.drafts for task in batch], pa.string()),
+            "project_id": pa.array([task.project_id for task in batch], pa.int64()),
+        }
+    )
 
 
 def _repair(task: RawTask) -> RawTask:

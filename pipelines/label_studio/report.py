@@ -1,6 +1,7 @@
 """What a run did, counted as it happens."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ class Report:
     bytes: int = 0
     #: rows that were handed over, by table
     rows: dict[str, int] = field(default_factory=dict)
+    #: called whenever tasks have been fetched
+    on_progress: Callable[[], None] = lambda: None
     _started: float = field(default_factory=time.monotonic)
 
     @property

@@ -42,13 +42,18 @@ class Load:
         families = Families()
         flattener = Flattener()
         try:
-            with start_blocking_portal() as portal, portal.wrap_async_context_manager(self._fetching()) as (client, fetch):
+            with (
+                start_blocking_portal() as portal,
+                portal.wrap_async_context_manager(self._fetching()) as (client, fetch),
+            ):
                 for root in ("tasks", "users", "projects"):
                     yield from families.empty(root)
                 for batch in _batches(portal, fetch):
                     yield from self._counted(families, "tasks", flattener.tasks(batch))
                 self._note_unreadable(flattener)
-                yield from self._counted(families, "users", {"users": flattener.users(portal.call(self._users, client))})
+                yield from self._counted(
+                    families, "users", {"users": flattener.users(portal.call(self._users, client))}
+                )
                 projects = portal.call(self._projects, client)
                 yield from self._counted(families, "projects", _project_tables(flattener, projects))
         finally:
@@ -60,7 +65,7 @@ class Load:
             logger.info("%s runs Label Studio %s", client.url, await client.server_version())
             found = await survey(client, self._selection, self._report)
             ids = self._selection.ids
-            self._report.asked = sum(found.tasks.values()) if ids is None else ids.count
+            self._report.asked = sum(found.tasks.values()) if ids is None else ids.size
             logger.info("%d tasks to fetch", self._report.asked)
             if isinstance(self._selection.projects, tuple):
                 self._report.projects.update(found.tasks)

@@ -103,7 +103,7 @@ class Runs(tuple[tuple[int, int], ...]):
         return cls(runs)
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many ids there are."""
         return sum(last - first + 1 for first, last in self)
 
@@ -128,7 +128,7 @@ class Selection:
     @property
     def one_by_one(self) -> bool:
         """Only a few single ids are asked for."""
-        return self.ids is not None and self.ids.count == len(self.single) <= A_FEW
+        return self.ids is not None and self.ids.size == len(self.single) <= A_FEW
 
     def pieces(self, first: int, last: int) -> Iterator[Piece]:
         """The ids asked for between `first` and `last`, as disjoint pieces in ascending order."""
@@ -141,7 +141,7 @@ class Selection:
 def select(task_ids: Any = None, project_ids: Any = None) -> Selection:
     """The selection that the texts, numbers and lists of a command line or a config file name.
 
-    `task_ids`: ids and inclusive ranges ("1,5,10-20"); `project_ids`: ids, or "all".
+    `task_ids`: ids and inclusive ranges ("1,5,10-20"); `project_ids`: ids, or "all"; None or False: not named.
     Raises SelectionError where nothing is selected, or something that is no id.
     """
     ids, single = _parse_ids(task_ids)
@@ -170,7 +170,7 @@ def read_ids(lines: Iterable[str]) -> list[str]:
 
 
 def _parse_ids(value: Any) -> tuple[Runs | None, frozenset[int]]:
-    if value is None:
+    if value is None or value is False:
         return None, frozenset()
     ranges: list[tuple[int, int]] = []
     single: set[int] = set()

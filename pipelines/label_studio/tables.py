@@ -97,7 +97,10 @@ _TASKS = Table(
         _int("total_annotations", "Annotations, cancelled ones not counted (API: total_annotations)."),
         _int("cancelled_annotations", "Cancelled (skipped) annotations (API: cancelled_annotations)."),
         _int("total_predictions", "Predictions (API: total_predictions)."),
-        _num("avg_lead_time", "Mean lead time of all annotations, cancelled ones included, in seconds (API: avg_lead_time)."),
+        _num(
+            "avg_lead_time",
+            "Mean lead time of all annotations, cancelled ones included, in seconds (API: avg_lead_time).",
+        ),
         _num("predictions_score", "Score of the project's current model version on the task (API: predictions_score)."),
         _text("annotations_results", "Always empty in the open-source edition (API: annotations_results of Get task)."),
         _text("predictions_results", "Always empty in the open-source edition (API: predictions_results of Get task)."),
@@ -153,7 +156,9 @@ _ANNOTATIONS = Table(
     (
         _id("id", "Annotation id (API: id)."),
         *_OWNER,
-        _int("completed_by_id", "Who made the annotation: users.id; null after the user's deletion (API: completed_by)."),
+        _int(
+            "completed_by_id", "Who made the annotation: users.id; null after the user's deletion (API: completed_by)."
+        ),
         _text("completed_by_email", "E-mail of who made it, where the API sends the object (API: completed_by.email)."),
         _text("created_username", "Name, e-mail and id of the creator in one text (API: created_username)."),
         _bool("was_cancelled", "The annotator skipped the task (API: was_cancelled)."),
@@ -161,7 +166,10 @@ _ANNOTATIONS = Table(
         _time("created_at", "When the annotation was created (API: created_at)."),
         _time("updated_at", "When the annotation last changed (API: updated_at)."),
         _time("draft_created_at", "When the draft that it grew from was created (API: draft_created_at)."),
-        _num("lead_time", "Time spent on the annotation over all sessions, idle time included, in seconds (API: lead_time)."),
+        _num(
+            "lead_time",
+            "Time spent on the annotation over all sessions, idle time included, in seconds (API: lead_time).",
+        ),
         _int("import_id", "Id that the annotation had where it was imported from (API: import_id)."),
         _text("last_action", "Last action on the annotation; null in the open-source edition (API: last_action)."),
         _bool("bulk_created", "The annotation was made in bulk (API: bulk_created)."),
@@ -204,7 +212,9 @@ _DRAFTS = Table(
     (
         _id("id", "Draft id (API: id)."),
         *_OWNER,
-        _int("annotation_id", "Annotation that the draft changes: annotations.id; null for a new one (API: annotation)."),
+        _int(
+            "annotation_id", "Annotation that the draft changes: annotations.id; null for a new one (API: annotation)."
+        ),
         _text("user_email", "E-mail of the draft's user (API: user)."),
         _text("created_username", "Name, e-mail and id of the user in one text (API: created_username)."),
         _num("lead_time", "Time spent so far, in seconds (API: lead_time)."),

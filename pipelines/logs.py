@@ -1,0 +1,89 @@
+"""Log lines and progress, on stderr: for people on a terminal, plain or JSON lines elsewhere."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pipelines.label_studio.report import Report
+
+logger = logging.getLogger("pipelines")
+
+#: Seconds between two lines of progress where there is no terminal.
+_EVERY = 10.0
+
+
+def set_up_logging(*, quiet: bool, verbose: bool, as_json: bool) -> None:
+    """Sends the log to stderr: warnings only (`quiet`), what happens, or each request (`verbose`)."""
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if as_json:
+        from pythonjsonlogger.json import JsonFormatter
+
+        fields = {"asctime": "time", "levelname": "level", "name": "logger"}
+        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=fields))
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.logging import RichHandler
+
+        handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logger.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
+    # one line a request, its URL holds no secret
+    logging.getLogger("httpx").setLevel(logging.INFO if verbose else logging.WARNING)
+    # it would log each retry a second time
+    logging.getLogger("stamina").setLevel(logging.ERROR)
+
+
+@contextmanager
+def progress(report: Report, *, quiet: bool) -> Iterator[None]:
+    """Shows how far the fetching is: a bar on a terminal, else a line every ten seconds."""
+    if quiet:
+        yield
+    elif sys.stderr.isatty():
+        with _bar(report):
+            yield
+    else:
+        report.on_progress = _lines(report)
+        yield
+
+
+@contextmanager
+def _bar(report: Report) -> Iterator[None]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("tasks"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("fetching", total=None, rate="")
+
+        def show() -> None:
+            rate = len(report.fetched) / max(report.seconds, 0.001)
+            bar.update(task, total=report.asked, completed=len(report.fetched), rate=f"{rate:,.0f}/s")
+
+        report.on_progress = show
+        yield
+
+
+def _lines(report: Report) -> Callable[[], None]:
+    last = time.monotonic()
+
+    def show() -> None:
+        nonlocal last
+        if time.monotonic() - last >= _EVERY:
+            last = time.monotonic()
+            done, rate = len(report.fetched), len(report.fetched) / report.seconds
+            left = f", {(report.asked - done) / rate:,.0f} s left" if report.asked and rate else ""
+            logger.info("%s of %s tasks, %.0f/s%s", f"{done:,}", f"{report.asked:,}", rate, left)
+
+    return show

@@ -1,0 +1,106 @@
+"""The settings of a run: flags, then the environment, then .dlt/secrets.toml and .dlt/config.toml."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigValueCannotBeCoercedException
+from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.typing import TSecretStrValue
+
+from pipelines.label_studio.exceptions import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: What can hold the tables so that a load is whole or not at all.
+DESTINATIONS = ("duckdb", "postgres")
+
+#: The schema of the views.
+_ANALYTICS = "analytics"
+
+_HINTS = {
+    "label_studio_url": "no address of a server: give --url, or set LABEL_STUDIO_URL",
+    "label_studio_api_key": (
+        "no token: set LABEL_STUDIO_API_KEY, or label_studio_api_key under [sources.label_studio] in .dlt/secrets.toml;"
+        " Label Studio gives one under Account & Settings"
+    ),
+}
+
+
+@configspec
+class SourceSettings(BaseConfiguration):
+    """[sources.label_studio]: the arguments of the source of that name."""
+
+    label_studio_url: str = None  # type: ignore[assignment]  # dlt's way to say: must be set
+    label_studio_api_key: TSecretStrValue = None  # type: ignore[assignment]  # the same
+    task_ids: Any = None
+    project_ids: Any = None
+    fetch_workers: int = 4
+    fetch_page_size: int = 100
+    fetch_timeout: float = 90.0
+    fetch_attempts: int = 6
+    fetch_requests_per_second: float = 0.0
+
+
+@configspec
+class WarehouseSettings(BaseConfiguration):
+    """[warehouse]: where the tables go."""
+
+    duckdb_path: str = "warehouse.duckdb"
+    destination_name: str = "duckdb"
+    dataset_name: str = "label_studio"
+    lock_timeout: float = 30.0
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file, absolute; a relative path of a config file starts at the project's folder."""
+        return ROOT / self.duckdb_path
+
+
+def source_settings(given: Mapping[str, Any]) -> SourceSettings:
+    """The settings of the source; `given` wins. Raises ConfigurationError."""
+    settings: SourceSettings = _resolved(SourceSettings(), ("sources", "label_studio"), given)
+    for name in ("fetch_workers", "fetch_page_size", "fetch_timeout", "fetch_attempts"):
+        if getattr(settings, name) <= 0:
+            raise ConfigurationError(f"{name} is {getattr(settings, name)}: it must be more than 0")
+    if settings.fetch_requests_per_second < 0:
+        raise ConfigurationError("fetch_requests_per_second is less than 0: 0 is no limit")
+    return settings
+
+
+def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
+    """The settings of the warehouse; `given` wins. Raises ConfigurationError."""
+    settings: WarehouseSettings = _resolved(WarehouseSettings(), ("warehouse",), given)
+    if settings.destination_name not in DESTINATIONS:
+        raise ConfigurationError(
+            f"destination {settings.destination_name!r} is none of {', '.join(DESTINATIONS)}:"
+            " others can't replace a task and all of its rows in one step"
+        )
+    if not re.fullmatch("[a-z][a-z0-9_]*", settings.dataset_name) or settings.dataset_name == _ANALYTICS:
+        raise ConfigurationError(
+            f"dataset {settings.dataset_name!r} can't be the schema of the tables:"
+            f" use lower-case letters, digits and _, and not {_ANALYTICS}, where the views are"
+        )
+    return settings
+
+
+def use_project_folder() -> None:
+    """Let dlt read .dlt of this project, whatever the working directory is."""
+    os.environ.setdefault("DLT_PROJECT_DIR", str(ROOT))
+
+
+def _resolved(settings: Any, sections: tuple[str, ...], given: Mapping[str, Any]) -> Any:
+    explicit = {name: value for name, value in given.items() if value is not None}
+    try:
+        return resolve_configuration(settings, sections=sections, explicit_value=explicit)
+    except ConfigFieldMissingException as error:
+        missing = next(iter(error.traces))
+        raise ConfigurationError(_HINTS.get(missing, f"{missing} is not set")) from error
+    except ConfigValueCannotBeCoercedException as error:
+        raise ConfigurationError(
+            f"{'.'.join(sections)}.{error.field_name} can't be {error.field_value!r}: it takes a"
+            f" {getattr(error.hint, '__name__', error.hint)}"
+        ) from error

@@ -1,0 +1,91 @@
+"""What a run says at its end, on stdout."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.label_studio.dry_run import Plan
+from pipelines.label_studio.report import Report
+from pipelines.label_studio.tables import TABLES
+from pipelines.run import Outcome
+from pipelines.settings import WarehouseSettings
+from pipelines.warehouse import FailedCheck
+
+logger = logging.getLogger(__name__)
+
+#: Ids and failures that are named one by one.
+_NAMED = 20
+
+
+def show_outcome(outcome: Outcome, warehouse: WarehouseSettings) -> None:
+    """The rows of each table, and the figures of the run; what failed goes to the log."""
+    report = outcome.report
+    _print(
+        ("table", "rows loaded", "rows in all"),
+        [(name, f"{report.rows.get(name, 0):,}", f"{outcome.rows.get(name, 0):,}") for name in TABLES],
+    )
+    _print(("run", ""), _figures(report, warehouse))
+    if report.missing:
+        logger.warning("not found: tasks %s", _some(str(task_id) for task_id in report.missing))
+    for failure in report.failures[:_NAMED]:
+        logger.error("not loaded: %s: %s", failure.what, failure.reason)
+    if len(report.failures) > _NAMED:
+        logger.error("not loaded: %d more", len(report.failures) - _NAMED)
+    for check in outcome.failed_checks:
+        _log_check(check)
+
+
+def show_plan(plan: Plan, report: Report) -> None:
+    """What a run would fetch."""
+    rows = [(f"project {project_id}", f"{tasks:,}") for project_id, tasks in sorted(plan.tasks.items())]
+    if plan.ids is not None:
+        rows.append(("ids asked for", f"{plan.ids:,}"))
+    _print(("would be fetched", "tasks"), [*rows, ("requests, about", f"{plan.requests:,}")])
+    for failure in report.failures:
+        logger.error("not there: %s: %s", failure.what, failure.reason)
+
+
+def _figures(report: Report, warehouse: WarehouseSettings) -> list[tuple[str, str]]:
+    asked = report.asked or 0
+    failed = sum(failure.what.startswith("task") for failure in report.failures)
+    return [
+        ("tasks asked for", f"{asked:,}"),
+        ("tasks loaded", f"{len(report.fetched):,}"),
+        ("tasks not found", f"{max(asked - len(report.fetched), 0) if not failed else len(report.missing):,}"),
+        ("not loaded, see the log", f"{len(report.failures):,}"),
+        ("requests", f"{report.requests:,}"),
+        ("retries", f"{report.retries:,}"),
+        ("received", f"{report.bytes / 1e6:,.1f} MB"),
+        ("seconds", f"{report.seconds:,.1f}"),
+        (
+            "warehouse",
+            str(warehouse.database) if warehouse.destination_name == "duckdb" else warehouse.destination_name,
+        ),
+    ]
+
+
+def _log_check(check: FailedCheck) -> None:
+    log = logger.error if check.severity == "error" else logger.warning
+    log("check %s found %d rows: %s", check.name, check.found, check.meaning)
+    for row in check.rows:
+        log("  %s", ", ".join(f"{name} {value}" for name, value in zip(check.columns, row, strict=True)))
+
+
+def _print(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(header):
+        table.add_column(name, justify="right" if place else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console.print(table)
+    console.print()
+
+
+def _some(texts: Iterable[str]) -> str:
+    named = list(texts)
+    rest = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + rest

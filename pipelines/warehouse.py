@@ -1,0 +1,114 @@
+"""The warehouse after a load: comments on the tables, and the checks."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import stamina
+
+from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError
+from pipelines.label_studio.tables import TABLES
+
+logger = logging.getLogger(__name__)
+
+CHECKS = Path(__file__).resolve().parent.parent / "sql" / "checks"
+
+#: Today's BI clients open files of this storage version; it counts when a file is created.
+_STORAGE_VERSION = "v1.2.0"
+
+#: Rows of a failed check that are shown.
+_SAMPLE = 5
+
+
+class WarehouseBusy(LabelStudioError):
+    """Another program holds the DuckDB file open."""
+
+
+class FailedCheck(NamedTuple):
+    """A check that found rows: `rows` are the first few of `count`."""
+
+    name: str
+    meaning: str
+    severity: str
+    found: int
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+@contextmanager
+def open_duckdb(path: Path, timeout: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The DuckDB file, held open for writing; made if it isn't there.
+
+    Waits up to `timeout` seconds for a file that another program holds. Raises WarehouseBusy where it goes on
+    holding it, ConfigurationError where the file can't be one.
+    """
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"the folder {path.parent} does not exist: create it, or name another --database")
+    try:
+        connection = _connect(path, timeout)
+    except duckdb.Error as error:
+        if _is_locked(error):
+            raise WarehouseBusy(
+                f"{path} is held open by another program ({_holder(error)}): close it and run again"
+            ) from error
+        raise ConfigurationError(f"{path} can't be opened as a DuckDB file: {_line(error)}") from error
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def comment(client: Any, dataset: str) -> None:
+    """Puts what the tables and columns mean into the database. `client` is dlt's SQL client."""
+    for table in TABLES.values():
+        name = f'"{dataset}"."{table.name}"'
+        client.execute_sql(f"comment on table {name} is {_literal(table.description)}")
+        for column in table.columns:
+            client.execute_sql(f'comment on column {name}."{column.name}" is {_literal(column.description)}')
+
+
+def failed_checks(client: Any) -> list[FailedCheck]:
+    """Runs the checks of sql/checks; gives those that found rows. `client` is dlt's SQL client for the dataset."""
+    return [failed for path in sorted(CHECKS.glob("assert_*.sql")) if (failed := _check(client, path))]
+
+
+def _check(client: Any, path: Path) -> FailedCheck | None:
+    text = path.read_text(encoding="utf-8")
+    with client.execute_query(text) as cursor:
+        rows = cursor.fetchall()
+        columns = [column[0] for column in cursor.native_cursor.description]
+    if not rows:
+        return None
+    header = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
+    severity = next((line.partition(":")[2].strip() for line in header if line.startswith("severity:")), "error")
+    meaning = " ".join(line for line in header if not line.startswith("severity:"))
+    return FailedCheck(path.stem, meaning, severity, len(rows), columns, rows[:_SAMPLE])
+
+
+def _connect(path: Path, timeout: float) -> duckdb.DuckDBPyConnection:
+    config: dict[str, Any] = {"storage_compatibility_version": _STORAGE_VERSION}
+    for attempt in stamina.retry_context(on=_is_locked, attempts=None, timeout=timeout, wait_initial=0.2, wait_max=2.0):
+        with attempt:
+            return duckdb.connect(str(path), config=config)
+    raise AssertionError("the last try either gives a connection or raises")
+
+
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, duckdb.IOException) and "lock" in str(error)
+
+
+def _holder(error: Exception) -> str:
+    found = re.search(r"PID (\d+)", str(error))
+    return f"process {found[1]}" if found else "a process that it does not name"
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
