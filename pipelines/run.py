@@ -75,7 +75,7 @@ def _load(pipeline: dlt.Pipeline, source: Any) -> None:
 
 
 def _count_rows(client: Any, pipeline: dlt.Pipeline) -> dict[str, int]:
-    names = [name for name in pipeline.default_schema.data_table_names(seen_data_only=True)]
+    names = pipeline.default_schema.data_table_names(seen_data_only=True)
     union = " union all ".join(
         f"select '{name}', count(*) from {client.make_qualified_table_name(name)}" for name in names
     )

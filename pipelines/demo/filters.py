@@ -76,7 +76,7 @@ def _order(tasks: list[Json], ordering: list[str]) -> list[Json]:
 
 def _filters(filters: Any) -> Predicate:
     if filters is None:
-        return lambda task: True
+        return lambda _: True
     if not isinstance(filters, dict) or not isinstance(filters.get("items"), list):
         raise BadQuery("1 validation error for PrepareParams\nfilters\n  Input should be a valid dictionary")
     conjunction = filters.get("conjunction")

@@ -18,7 +18,7 @@ NOT_FOUND_PAGE = """<!doctype html>
 
 
 def encode(body: Any) -> bytes:
-    """`body` as JSON bytes; integers beyond 64 bits and lone surrogates pass too, as they do through the real server."""
+    """`body` as JSON bytes; integers beyond 64 bits and lone surrogates pass, as through the real server."""
     try:
         return orjson.dumps(body)
     except TypeError:

@@ -5,6 +5,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -213,7 +214,7 @@ def _query(piece: Piece, *, newest: bool = False) -> str:
 
 
 def _expect(ids: list[int], piece: Piece) -> None:
-    if any(task_id not in piece for task_id in ids) or any(a >= b for a, b in zip(ids, ids[1:], strict=False)):
+    if any(task_id not in piece for task_id in ids) or any(a >= b for a, b in pairwise(ids)):
         raise RequestFailed("the server's list holds tasks that were not asked for, or not in the order of their ids")
 
 

@@ -40,4 +40,4 @@ class Unreachable(LabelStudioError):
 
 
 class RequestFailed(LabelStudioError):
-    """A request that can't be answered: it times out, its answer is too large or can't be read, or the server fails on it."""
+    """A request that can't be answered: it takes too long, its answer can't be read, or the server fails on it."""

@@ -68,7 +68,7 @@ class Fetch:
         await asyncio.gather(self._running, return_exceptions=True)
 
     async def page(self) -> list[RawTask] | None:
-        """The next tasks, in no particular order; None when there are no more. Raises what ended the run, if anything did."""
+        """The next tasks, in no particular order; None when there are no more. Raises what ended the run early."""
         page = await self._pages.get()
         if page is None:
             await self._running

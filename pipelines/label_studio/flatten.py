@@ -1,4 +1,4 @@
-"""Raw tasks in, Arrow tables out: each file of `queries/` reads the nested tasks of a batch as the rows of one table."""
+"""Raw tasks in, Arrow tables out: each file of `queries/` reads the tasks of a batch as the rows of one table."""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence

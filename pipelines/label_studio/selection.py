@@ -155,7 +155,7 @@ def select(task_ids: Any = None, project_ids: Any = None) -> Selection:
 
 
 def read_ids(lines: Iterable[str]) -> list[str]:
-    """The ids and ranges of a file: one a line, or a CSV with a column named id. Blank lines and # comments are skipped."""
+    """The ids and ranges of a file: one a line, or a CSV with a column named id. Blank lines and # lines are skipped."""
     kept = [line.strip().lstrip("\ufeff") for line in lines]
     kept = [line for line in kept if line and not line.startswith("#")]
     if not kept or _is_ids(kept[0]):
@@ -164,7 +164,8 @@ def read_ids(lines: Iterable[str]) -> list[str]:
     column = next((name for name in reader.fieldnames or [] if name.strip().lower() == "id"), None)
     if column is None:
         raise SelectionError(
-            f"the file of ids begins with {_shown(kept[0])}: write one id or range a line, or a CSV with a column named id"
+            f"the file of ids begins with {_shown(kept[0])}: write one id or range a line,"
+            " or a CSV with a column named id"
         )
     return [row[column] or "" for row in reader]
 
