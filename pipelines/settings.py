@@ -36,8 +36,8 @@ class SourceSettings(BaseConfiguration):
 
     label_studio_url: str = None  # type: ignore[assignment]  # dlt's way to say: must be set
     label_studio_api_key: TSecretStrValue = None  # type: ignore[assignment]  # the same
-    task_ids: Any = None
-    project_ids: Any = None
+    task_ids: Any | None = None
+    project_ids: Any | None = None
     fetch_workers: int = 4
     fetch_page_size: int = 100
     fetch_timeout: float = 90.0
@@ -83,6 +83,11 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
         raise ConfigurationError(
             f"dataset {settings.dataset_name!r} can't be the schema of the tables:"
             f" use lower-case letters, digits and _, and not {_ANALYTICS}, where the views are"
+        )
+    if settings.destination_name == "duckdb" and settings.database.stem == settings.dataset_name:
+        raise ConfigurationError(
+            f"the file {settings.database.name} is named like its dataset, which DuckDB can't tell apart:"
+            " name another --database, or another --dataset"
         )
     return settings
 

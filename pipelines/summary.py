@@ -27,7 +27,9 @@ def show_outcome(outcome: Outcome, warehouse: WarehouseSettings) -> None:
         ("table", "rows loaded", "rows in all"),
         [(name, f"{report.rows.get(name, 0):,}", f"{outcome.rows.get(name, 0):,}") for name in TABLES],
     )
-    _print(("run", ""), _figures(report, warehouse))
+    _print(("run", ""), _figures(report))
+    duckdb_file = warehouse.destination_name == "duckdb"
+    print(f"warehouse: {warehouse.database if duckdb_file else warehouse.destination_name}")
     if report.missing:
         logger.warning("not found: tasks %s", _some(str(task_id) for task_id in report.missing))
     for failure in report.failures[:_NAMED]:
@@ -48,22 +50,16 @@ def show_plan(plan: Plan, report: Report) -> None:
         logger.error("not there: %s: %s", failure.what, failure.reason)
 
 
-def _figures(report: Report, warehouse: WarehouseSettings) -> list[tuple[str, str]]:
-    asked = report.asked or 0
-    failed = sum(failure.what.startswith("task") for failure in report.failures)
+def _figures(report: Report) -> list[tuple[str, str]]:
     return [
-        ("tasks asked for", f"{asked:,}"),
+        ("tasks asked for", f"{report.asked or 0:,}"),
         ("tasks loaded", f"{len(report.fetched):,}"),
-        ("tasks not found", f"{max(asked - len(report.fetched), 0) if not failed else len(report.missing):,}"),
+        ("tasks not found", f"{report.not_found:,}"),
         ("not loaded, see the log", f"{len(report.failures):,}"),
         ("requests", f"{report.requests:,}"),
         ("retries", f"{report.retries:,}"),
         ("received", f"{report.bytes / 1e6:,.1f} MB"),
         ("seconds", f"{report.seconds:,.1f}"),
-        (
-            "warehouse",
-            str(warehouse.database) if warehouse.destination_name == "duckdb" else warehouse.destination_name,
-        ),
     ]
 
 

@@ -211,9 +211,7 @@ def test_totals_count_what_the_filter_leaves(fake: FakeLabelStudio) -> None:
 
 def test_list_equals_get_task(fake: FakeLabelStudio) -> None:
     """With fields=all and completed_by expanded, the list gives Get task's object but for the results' texts."""
-    listed = get(fake, "/api/tasks", project=1, fields="all", expand="annotations.completed_by").json()[
-        "tasks"
-    ]
+    listed = get(fake, "/api/tasks", project=1, fields="all", expand="annotations.completed_by").json()["tasks"]
     single = get(fake, "/api/tasks/4/").json()
     assert single["annotations"][0]["completed_by"]["email"] == "two@example.com"
     assert {**listed[3], "annotations_results": ""} == single
@@ -339,9 +337,7 @@ def test_numbers_beyond_64_bits(fake: FakeLabelStudio) -> None:
 
 def test_script_strikes_only_what_it_names(fake: FakeLabelStudio) -> None:
     """A fault waits for its path and parameters, lets some requests pass, and is used up."""
-    fault = Fault(
-        status(429, retry_after=7, reset=60), path="/api/tasks$", params={"page": "1"}, times=2, skip=1
-    )
+    fault = Fault(status(429, retry_after=7, reset=60), path="/api/tasks$", params={"page": "1"}, times=2, skip=1)
     server = FaultyServer(fake, fault)
     codes = [get(server, "/api/tasks", project=1, page=page).status_code for page in (1, 1, 1, 1)]
     assert codes == [200, 429, 429, 200]
@@ -458,9 +454,7 @@ def test_sample_project_counters() -> None:
         own = [task for task in TASKS if task["project"] == project["id"]]
         expected = counters(own)
         assert {key: project[key] for key in expected} == expected
-        assert project["model_version"] in {
-            row["model_version"] for task in own for row in task["predictions"]
-        }
+        assert project["model_version"] in {row["model_version"] for task in own for row in task["predictions"]}
 
 
 def test_sample_ids_are_unique_and_in_order() -> None:

@@ -1,7 +1,9 @@
 """A project of the sample as `GET /api/projects/` gives it, its parsed labeling config included."""
 
-import xml.etree.ElementTree as Xml
 from datetime import timedelta
+from xml.etree.ElementTree import Element
+
+from defusedxml.ElementTree import fromstring
 
 from .sample_kinds import Kind
 from .sample_people import FIRST_DAY, LEAD, Json, simple_person, stamp
@@ -9,18 +11,18 @@ from .sample_people import FIRST_DAY, LEAD, Json, simple_person, stamp
 OPTIONS = ("Label", "Choice")
 
 
-def _options(control: Xml.Element) -> dict[str, Json]:
+def _options(control: Element) -> dict[str, Json]:
     return {option.attrib["value"]: dict(option.attrib) for option in control.iter() if option.tag in OPTIONS}
 
 
-def _input(tag: Xml.Element) -> Json:
+def _input(tag: Element) -> Json:
     key = "valueList" if "valueList" in tag.attrib else "value"
     return {"type": tag.tag, "valueType": None, key: tag.attrib[key].removeprefix("$")}
 
 
 def parsed_config(config: str) -> Json:
     """The control tags of a labeling config, in the form of the API's `parsed_label_config`."""
-    root = Xml.fromstring(config)
+    root = fromstring(config)
     objects = {tag.attrib["name"]: tag for tag in root.iter() if "name" in tag.attrib and "toName" not in tag.attrib}
     parsed = {}
     for tag in root.iter():

@@ -31,8 +31,8 @@ __all__ = ["LabelStudioError", "Report", "label_studio"]
 def label_studio(
     label_studio_url: str = dlt.config.value,
     label_studio_api_key: str = dlt.secrets.value,
-    task_ids: Any = None,
-    project_ids: Any = None,
+    task_ids: Any | None = None,
+    project_ids: Any | None = None,
     fetch_workers: int = 4,
     fetch_page_size: int = 100,
     fetch_timeout: float = 90.0,

@@ -20,6 +20,8 @@ class Report:
     """The figures of a run; `asked` is None until it is known how many tasks there are."""
 
     asked: int | None = None
+    #: ids are asked for, of which some may not exist; else whatever the projects hold
+    by_id: bool = False
     #: ids of the tasks that were fetched and could be read
     fetched: BitMap64 = field(default_factory=BitMap64)
     #: ids that were asked for and do not exist, or not in the project asked for
@@ -40,6 +42,14 @@ class Report:
     def seconds(self) -> float:
         """Seconds since the report was begun."""
         return time.monotonic() - self._started
+
+    @property
+    def not_found(self) -> int:
+        """How many of the ids asked for do not exist; at least, where it can't be told for all that failed."""
+        uncertain = any(not failure.what.startswith("task ") for failure in self.failures)
+        if not self.by_id or self.asked is None or uncertain:
+            return len(self.missing)
+        return self.asked - len(self.fetched) - len(self.failures)
 
     def fail(self, what: str, reason: object) -> None:
         """Note what could not be had."""

@@ -66,6 +66,7 @@ class Load:
             found = await survey(client, self._selection, self._report)
             ids = self._selection.ids
             self._report.asked = sum(found.tasks.values()) if ids is None else ids.size
+            self._report.by_id = ids is not None
             logger.info("%d tasks to fetch", self._report.asked)
             if isinstance(self._selection.projects, tuple):
                 self._report.projects.update(found.tasks)

@@ -1,0 +1,54 @@
+"""Fixtures: a warehouse of each test's own, the sample's fake server, and the real Label Studio once per test run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from loading import Warehouse
+from real_label_studio import LabelStudioUnavailable, RealLabelStudio, real_label_studio
+from seeding import Seed, seed
+
+from pipelines.demo import FakeLabelStudio, load_sample
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the settings, the token or the working folder of who runs it."""
+    for name in list(os.environ):
+        if name.startswith(("LABEL_STUDIO_", "SOURCES__", "WAREHOUSE__", "DESTINATION__", "RUNTIME__", "LOAD__")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    monkeypatch.setenv("DLT_PROJECT_DIR", str(Path(__file__).resolve().parent.parent))
+    monkeypatch.setenv("SECRETS_TOML", "")
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    """An empty warehouse."""
+    with Warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        yield warehouse
+
+
+@pytest.fixture
+def fake() -> FakeLabelStudio:
+    """The fake server with the sample."""
+    return load_sample()
+
+
+@pytest.fixture(scope="session")
+def label_studio() -> Iterator[RealLabelStudio]:
+    """The real Label Studio, started for this test run."""
+    try:
+        with real_label_studio() as server:
+            yield server
+    except LabelStudioUnavailable as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"the real Label Studio can't be had here: {error}")
+
+
+@pytest.fixture(scope="session")
+def seeded(label_studio: RealLabelStudio) -> Seed:
+    """Projects, tasks and all that belongs to them, in the real Label Studio."""
+    return seed(label_studio)

@@ -1,0 +1,66 @@
+"""Loads into a real DuckDB file, and reads what came of it."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import dlt
+import duckdb
+import httpx
+
+from pipelines.label_studio import Report, label_studio
+from pipelines.label_studio.tables import TABLES
+
+URL = "https://label-studio.example.com"
+
+
+class Warehouse:
+    """A DuckDB file with a dlt pipeline that loads into it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> Self:
+        self.connection = duckdb.connect(str(self.path))
+        self.pipeline = dlt.pipeline(
+            "label_studio",
+            destination=dlt.destinations.duckdb(self.connection),
+            dataset_name="label_studio",
+            pipelines_dir=str(self.path.parent / "pipelines"),
+        )
+        return self
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self.connection.close()
+
+    def load(self, url: str = URL, key: str = "", fake: Any = None, **selection: Any) -> Report:
+        """Loads a selection from a server, or from a fake one."""
+        report = Report()
+        transport = httpx.MockTransport(fake) if fake else None
+        key = key or fake.token
+        self.pipeline.run(label_studio(url, key, report=report, transport=transport, **selection))
+        return report
+
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return self.connection.cursor().execute(f"set schema = 'label_studio'; {query}", parameters or None).fetchall()
+
+    def records(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a query, by column name."""
+        cursor = self.connection.cursor()
+        cursor.execute("set schema = 'label_studio'")
+        cursor.execute(query, parameters or None)
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def contents(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All rows of all tables, sorted, without dlt's own columns."""
+        return {name: self._sorted_rows(name) for name in TABLES}
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        return {name: self.rows(f"select count(*) from {name}")[0][0] for name in TABLES}
+
+    def _sorted_rows(self, name: str) -> list[tuple[Any, ...]]:
+        table = TABLES[name]
+        columns = ", ".join(f'"{column.name}"' for column in table.columns)
+        return self.rows(f"select {columns} from {name} order by {', '.join(table.key)}")

@@ -1,0 +1,66 @@
+"""The documentation is true."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from pipelines.label_studio.reference import README, with_reference
+from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
+from pipelines.tasks import command
+
+TEXT = README.read_text(encoding="utf-8")
+CONFIG = (ROOT / ".dlt" / "config.toml").read_text(encoding="utf-8")
+
+
+def test_the_table_reference_is_that_of_the_code() -> None:
+    """The README's reference is what the code would write."""
+    assert with_reference(TEXT) == TEXT
+
+
+def test_every_setting_is_explained_in_the_config_file() -> None:
+    """Each setting but the token has its line in config.toml, with its default or commented out."""
+    settings = {"sources.label_studio": SourceSettings(), "warehouse": WarehouseSettings()}
+    for section, defaults in settings.items():
+        part = CONFIG.split(f"[{section}]")[1].split("\n[")[0]
+        named = dict(re.findall(r"^(?:# )?(\w+) = (.+)$", part, re.MULTILINE))
+        assert named.keys() == set(dict(defaults)) - {"label_studio_api_key"}
+    shown = tomllib.loads(CONFIG)
+    for name, value in {**shown["sources"]["label_studio"], **shown["warehouse"]}.items():
+        assert value == {**dict(SourceSettings()), **dict(WarehouseSettings())}[name]
+
+
+def test_the_example_of_secrets_is_valid_and_empty() -> None:
+    """The example holds the token's key, and no token."""
+    secrets = tomllib.loads((ROOT / ".dlt" / "example.secrets.toml").read_text(encoding="utf-8"))
+    assert secrets == {"sources": {"label_studio": {"label_studio_api_key": ""}}}
+
+
+def test_every_flag_of_the_readme_exists() -> None:
+    """The README names no flag that the command doesn't have."""
+    flags = {flag for parameter in command.params for flag in parameter.opts} | {"--help"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT))
+    assert named <= flags
+
+
+def test_linked_files_exist() -> None:
+    """Every relative link of the READMEs leads somewhere."""
+    for readme in (README, ROOT / "pipelines" / "label_studio" / "README.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", readme.read_text(encoding="utf-8")):
+            assert (readme.parent / target).exists(), target
+
+
+def test_exit_codes_of_help_and_readme_agree() -> None:
+    """The codes of --help stand in the README's table."""
+    codes = set(re.findall(r"^  (\d+)  ", command.epilog or "", re.MULTILINE))
+    table = set(re.findall(r"^\| (\d+) \|", TEXT, re.MULTILINE))
+    assert codes and codes <= table
+
+
+def test_the_setup_is_two_lines() -> None:
+    """Each of the first two commands does all of its own set-up."""
+    commands = re.findall(r"^    (pip install .+)$", TEXT, re.MULTILINE)
+    assert commands == [
+        "pip install -q uv && uv run python pipelines/tasks.py --demo",
+        "pip install -q uv && uv run pytest",
+    ]
+    assert Path(ROOT / "uv.lock").exists()
