@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-from dlt.common.destination import Destination
 from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
@@ -48,7 +47,9 @@ def run(source: SourceSettings, warehouse: WarehouseSettings, report: Report, tr
     Raises AnotherRun, LoadFailed, and what the source raises.
     """
     folder = _working_folder(warehouse)
-    with _lock(folder), _destination(warehouse) as destination:
+    # dlt would open and close the file several times a run, and a reader could slip in between
+    with _lock(folder), open_duckdb(warehouse.database, warehouse.lock_timeout) as connection:
+        destination = dlt.destinations.duckdb(connection)
         pipeline = dlt.pipeline(
             PIPELINE, destination=destination, dataset_name=warehouse.dataset_name, pipelines_dir=str(folder)
         )
@@ -82,20 +83,9 @@ def _count_rows(client: Any, pipeline: dlt.Pipeline) -> dict[str, int]:
     return dict(client.execute_sql(union))
 
 
-@contextmanager
-def _destination(warehouse: WarehouseSettings) -> Iterator[Any]:
-    if warehouse.destination_name == "duckdb":
-        # dlt would open and close the file several times a run, and a reader could slip in between
-        with open_duckdb(warehouse.database, warehouse.lock_timeout) as connection:
-            yield dlt.destinations.duckdb(connection)
-    else:
-        yield Destination.from_reference(warehouse.destination_name)
-
-
 def _working_folder(warehouse: WarehouseSettings) -> Path:
     """Where dlt keeps what it has fetched and not loaded yet: one folder for each warehouse."""
-    place = str(warehouse.database.resolve()) if warehouse.destination_name == "duckdb" else warehouse.destination_name
-    digest = sha256(f"{place}\0{warehouse.dataset_name}".encode()).hexdigest()[:12]
+    digest = sha256(f"{warehouse.database.resolve()}\0{warehouse.dataset_name}".encode()).hexdigest()[:12]
     folder = Path(os.environ.get("DLT_DATA_DIR", ROOT / ".dlt")) / "pipelines" / digest
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -15,8 +15,8 @@ from pipelines.label_studio.exceptions import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: What can hold the tables so that a load is whole or not at all.
-DESTINATIONS = ("duckdb", "postgres")
+#: Where a load is whole or not at all, and every value arrives as it was sent.
+DESTINATIONS = ("duckdb",)
 
 #: The schema of the views.
 _ANALYTICS = "analytics"
@@ -76,15 +76,15 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
     settings: WarehouseSettings = _resolved(WarehouseSettings(), ("warehouse",), given)
     if settings.destination_name not in DESTINATIONS:
         raise ConfigurationError(
-            f"destination {settings.destination_name!r} is none of {', '.join(DESTINATIONS)}:"
-            " others can't replace a task and all of its rows in one step"
+            f"destination {settings.destination_name!r} is not supported, only {', '.join(DESTINATIONS)} is: elsewhere"
+            " a load could be left half done, or values changed, without a word"
         )
     if not re.fullmatch("[a-z][a-z0-9_]*", settings.dataset_name) or settings.dataset_name == _ANALYTICS:
         raise ConfigurationError(
             f"dataset {settings.dataset_name!r} can't be the schema of the tables:"
             f" use lower-case letters, digits and _, and not {_ANALYTICS}, where the views are"
         )
-    if settings.destination_name == "duckdb" and settings.database.stem == settings.dataset_name:
+    if settings.database.stem == settings.dataset_name:
         raise ConfigurationError(
             f"the file {settings.database.name} is named like its dataset, which DuckDB can't tell apart:"
             " name another --database, or another --dataset"

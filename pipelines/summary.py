@@ -28,8 +28,7 @@ def show_outcome(outcome: Outcome, warehouse: WarehouseSettings) -> None:
         [(name, f"{report.rows.get(name, 0):,}", f"{outcome.rows.get(name, 0):,}") for name in TABLES],
     )
     _print(("run", ""), _figures(report))
-    duckdb_file = warehouse.destination_name == "duckdb"
-    print(f"warehouse: {warehouse.database if duckdb_file else warehouse.destination_name}")
+    Console(markup=False, highlight=False, soft_wrap=True).print(f"warehouse: {warehouse.database}")
     if report.missing:
         logger.warning("not found: tasks %s", _some(str(task_id) for task_id in report.missing))
     for failure in report.failures[:_NAMED]:

@@ -42,7 +42,7 @@ The token comes from LABEL_STUDIO_API_KEY or .dlt/secrets.toml, the address from
 @click.option("--demo", is_flag=True, help="Run on the sample that comes with the project, into demo.duckdb.")
 @click.option("--url", metavar="URL", help="Where Label Studio opens in a browser.")
 @click.option("--database", type=click.Path(dir_okay=False), help="The DuckDB file.  [default: warehouse.duckdb]")
-@click.option("--destination", metavar="NAME", help="duckdb or postgres.  [default: duckdb]")
+@click.option("--destination", metavar="NAME", help="Kind of warehouse; only duckdb so far.  [default: duckdb]")
 @click.option("--dataset", metavar="NAME", help="The schema of the tables.  [default: label_studio]")
 @click.option("--workers", type=click.IntRange(1, 64), help="Requests in flight at once.  [default: 4]")
 @click.option(

@@ -209,7 +209,7 @@ BAD_INPUT = {
     "an address without a scheme": (["--project", "1", "--url", "label-studio"], "is no address of a server"),
     "an address with a password": (["--project", "1", "--url", "https://me:hunter2@example.com"], "leave them out"),
     "an address with a query": (["--project", "1", "--url", "https://example.com/?page=1"], "leave out what follows"),
-    "an unknown destination": (["--project", "1", "--destination", "filesystem"], "is none of duckdb, postgres"),
+    "an unknown destination": (["--project", "1", "--destination", "filesystem"], "is not supported, only duckdb is"),
     "a dataset with a capital": (["--project", "1", "--dataset", "LabelStudio"], "use lower-case letters"),
     "the schema of the views": (["--project", "1", "--dataset", "analytics"], "where the views are"),
 }
@@ -369,7 +369,7 @@ except SystemExit:
     assert out.splitlines()[-1] == "[]"
 
 
-def test_it_runs_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_runs_from_any_folder(tmp_path: Path) -> None:
     """The demo runs as a script from a folder that is not the project's, and reads the project's settings."""
     result = subprocess.run(
         [sys.executable, SCRIPT, "--demo", "--database", "here.duckdb", "--log-json"],

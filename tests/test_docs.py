@@ -53,7 +53,8 @@ def test_exit_codes_of_help_and_readme_agree() -> None:
     """The codes of --help stand in the README's table."""
     codes = set(re.findall(r"^  (\d+)  ", command.epilog or "", re.MULTILINE))
     table = set(re.findall(r"^\| (\d+) \|", TEXT, re.MULTILINE))
-    assert codes and codes <= table
+    assert codes
+    assert codes <= table
 
 
 def test_the_setup_is_two_lines() -> None:
