@@ -5,6 +5,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 from pipelines.label_studio.report import Report
 
@@ -23,10 +25,9 @@ def set_up_logging(*, quiet: bool, verbose: bool, as_json: bool) -> None:
         fields = {"asctime": "time", "levelname": "level", "name": "logger"}
         handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=fields))
     elif sys.stderr.isatty():
-        from rich.console import Console
         from rich.logging import RichHandler
 
-        handler = RichHandler(console=Console(stderr=True), show_path=False, markup=False)
+        handler = RichHandler(console=_terminal(), show_path=False, markup=False, omit_repeated_times=False)
         handler.setFormatter(logging.Formatter("%(message)s"))
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -51,9 +52,16 @@ def progress(report: Report, *, quiet: bool) -> Iterator[None]:
         yield
 
 
+@cache
+def _terminal() -> Any:
+    """The one console for log lines and the bar, so that neither writes over the other."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
 @contextmanager
 def _bar(report: Report) -> Iterator[None]:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -64,26 +72,29 @@ def _bar(report: Report) -> Iterator[None]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=_terminal(), transient=True) as bar:
         task = bar.add_task("fetching", total=None, rate="")
 
         def show() -> None:
-            rate = len(report.fetched) / max(report.seconds, 0.001)
-            bar.update(task, total=report.asked, completed=len(report.fetched), rate=f"{rate:,.0f}/s")
+            bar.update(task, total=report.asked, completed=len(report.fetched))
+            bar.update(task, rate=f"{bar.tasks[task].speed or 0:,.0f}/s")
 
         report.on_progress = show
         yield
 
 
 def _lines(report: Report) -> Callable[[], None]:
-    last = time.monotonic()
+    since, before = time.monotonic(), 0
 
     def show() -> None:
-        nonlocal last
-        if time.monotonic() - last >= _EVERY:
-            last = time.monotonic()
-            done, rate = len(report.fetched), len(report.fetched) / report.seconds
-            left = f", {(report.asked - done) / rate:,.0f} s left" if report.asked and rate else ""
-            logger.info("%s of %s tasks, %.0f/s%s", f"{done:,}", f"{report.asked:,}", rate, left)
+        nonlocal since, before
+        passed = time.monotonic() - since
+        if passed < _EVERY or report.asked is None:
+            return
+        done = len(report.fetched)
+        rate = (done - before) / passed
+        since, before = since + passed, done
+        left = f", {max(report.asked - done, 0) / rate:,.0f} s left" if rate else ""
+        logger.info("%s of %s tasks, %.0f/s%s", f"{done:,}", f"{report.asked:,}", rate, left)
 
     return show

@@ -69,7 +69,7 @@ def _load(pipeline: dlt.Pipeline, source: Any) -> None:
     except PipelineStepFailed as error:
         cause: BaseException | None = error
         while cause is not None:
-            if isinstance(cause, LabelStudioError):
+            if isinstance(cause, LabelStudioError | KeyboardInterrupt):
                 raise cause from error
             last, cause = cause, cause.__cause__
         raise LoadFailed(f"the {error.step} step failed: {' '.join(str(last).split())[:300]}") from error

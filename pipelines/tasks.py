@@ -157,6 +157,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _explain(error: Exception) -> int:
     import logging
 
+    from dlt.common.configuration.exceptions import ConfigurationException
+
     from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError, SelectionError
     from pipelines.run import AnotherRun
 
@@ -168,6 +170,8 @@ def _explain(error: Exception) -> int:
     if isinstance(error, LabelStudioError):
         return _say(f"{error}; nothing is lost, run again", FAILED)
     reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    if isinstance(error, ConfigurationException):
+        return _say(reason, BAD_ARGUMENTS)
     return _say(f"{reason}; nothing is lost, run again; --verbose tells more", FAILED)
 
 

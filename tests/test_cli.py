@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -266,6 +268,40 @@ def test_a_setting_of_the_wrong_type_is_named(shell: Shell, monkeypatch: pytest.
     code, _, err = shell.run("--project", "1")
     assert code == 2
     assert "sources.label_studio.fetch_workers can't be 'many': it takes a int" in err
+
+
+def test_a_config_file_that_is_no_toml_is_named(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A config file that can't be parsed is named, with the line where it breaks."""
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text("[sources.label_studio\n", encoding="utf-8")
+    environment = {**os.environ, "DLT_PROJECT_DIR": str(tmp_path)}
+    result = subprocess.run(
+        [sys.executable, SCRIPT, "--project", "1"], capture_output=True, text=True, check=False, env=environment
+    )
+    assert result.returncode == 2
+    assert "config.toml" in result.stderr
+    assert "line 1" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_interrupted_run_ends_cleanly(shell: Shell) -> None:
+    """Ctrl-C while the server is silent ends the run within seconds, with 130 and one line."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with subprocess.Popen(
+            [sys.executable, SCRIPT, "--project", "1", "--url", url, "--database", str(shell.database)],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            connection, _ = silent.accept()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
+            connection.close()
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "tasks.py: interrupted: nothing is lost, run again"
+    assert "Traceback" not in err
 
 
 def test_a_database_in_a_folder_that_does_not_exist_is_named(shell: Shell, tmp_path: Path) -> None:
