@@ -161,3 +161,16 @@ def before(hook: Callable[[], object]) -> Act:
 def expired(fake: FakeLabelStudio) -> Act:
     """The access token in use runs out just before this request."""
     return before(fake.tokens.expire_access)
+
+
+def holding(task_ids: set[int], act: Act) -> Act:
+    """`act` on the whole tasks of these ids, alone or in a page; other answers, and mere ids, stay as they are."""
+
+    async def act_on(request: httpx.Request, server: Server) -> httpx.Response:
+        whole = await server(request)
+        body = whole.json()
+        rows = body.get("tasks", [body]) if isinstance(body, dict) else []
+        met = whole.is_success and any(row.get("id") in task_ids and "data" in row for row in rows)
+        return await act(request, server) if met else whole
+
+    return act_on

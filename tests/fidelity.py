@@ -209,7 +209,7 @@ def _read_or_kept(where: str, name: str, sent: Json, read: Json, extra: Json) ->
         yield f"{where} {name}: {read!r} for {sent!r}"
 
 
-def _labels(element: Json, value: Json) -> list[str]:
+def _labels(element: Json, value: Json) -> list[str | None]:
     kind = element.get("type")
     if kind == "relation":
         names = element.get("labels")
@@ -220,10 +220,16 @@ def _labels(element: Json, value: Json) -> list[str]:
             names = None
     if not isinstance(names, list):
         return []
-    return [" / ".join(name) if isinstance(name, list) else name for name in names if isinstance(name, str | list)]
+    return [_label(name) for name in names]
 
 
-def _labels_of(rows: Rows, key: str) -> list[str]:
+def _label(name: Json) -> str | None:
+    """The path of a label; None where it is no text, or one with U+0000, which the typed columns do not take."""
+    path = name if isinstance(name, list) else [name]
+    return " / ".join(path) if path and all(isinstance(part, str) and "\0" not in part for part in path) else None
+
+
+def _labels_of(rows: Rows, key: str) -> list[str | None]:
     return [row["label_path"] for row in rows.of("result_labels", "result_key", key)]
 
 
@@ -247,7 +253,8 @@ def _leaves(value: Json) -> list[str]:
 
 def _leaves_of(rows: Rows, task_id: int) -> list[str]:
     leaves = [(row["value"], row["value_type"]) for row in rows.of("task_meta", "task_id", task_id)]
-    return sorted(json.dumps(value) if kind == "string" else value for value, kind in leaves if kind != "null")
+    # a number's text may be written otherwise: 1e300 for 1e+300
+    return sorted(json.dumps(value if kind == "string" else json.loads(value)) for value, kind in leaves if kind != "null")
 
 
 def _scalars(where: str, sent: Json, row: Json, names: Any) -> Iterator[str]:

@@ -5,15 +5,18 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from .exceptions import AccessDenied, LabelStudioError, NotFound, RequestFailed, WrongAddress
+from .exceptions import AccessDenied, Forbidden, LabelStudioError, NotFound, RequestFailed, WrongAddress
 from .repair import repaired
 
 T = TypeVar("T")
 
-#: A proxy between us and the server gave up waiting.
-GATEWAY_TIMEOUT = 504
-
 _BUSY = {408, 409, 425, 429, 502, 503}
+
+#: A proxy between us and the server gave up waiting.
+_GATEWAY_TIMEOUT = 504
+
+#: What a proxy says whose server was killed over an answer too large, too: for pages, few tries, then smaller ones.
+_DIED = {502, 503}
 
 
 class TaskHead(msgspec.Struct):
@@ -32,10 +35,11 @@ class Page(msgspec.Struct):
 
 
 class Items(msgspec.Struct):
-    """A page of another list: whether there is a next one, and its objects, as raw JSON."""
+    """A page of another list: its objects, as raw JSON, whether there is a next page, and how many there are in all."""
 
     results: list[msgspec.Raw]
     next: Any = None
+    count: Any = None
 
 
 class Passing(Exception):
@@ -51,7 +55,10 @@ class Passing(Exception):
 
 
 def read(body: bytes, type_: type[T]) -> T:
-    """The body as `type_`. Raises Passing where it is no JSON (cut off, an error page) or of another shape."""
+    """The body as `type_`.
+
+    Raises Passing where it is no JSON (cut off, an error page) or of another shape, WrongAddress for a web page.
+    """
     try:
         return msgspec.json.decode(body, type=type_)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -60,31 +67,40 @@ def read(body: bytes, type_: type[T]) -> T:
         return msgspec.json.decode(repaired(body), type=type_)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         if looks_like_html(body):
-            raise Passing(_no_label_studio("a web page, not JSON,"), tries=2) from error
+            raise no_label_studio("a web page, not JSON,") from error
         raise Passing(RequestFailed(f"the answer can't be read: {error}"), tries=3) from error
 
 
-def check(response: httpx.Response, body: bytes, wait: float | None) -> None:
-    """Raises what a status other than success means; `wait` is what the server asks for before another try."""
+def read_object(body: bytes) -> tuple[TaskHead, bytes]:
+    """A task, project or user: its head, and its JSON whole. Raises what `read` raises."""
+    raw = bytes(read(body, msgspec.Raw))
+    return read(raw, TaskHead), raw
+
+
+def check(response: httpx.Response, body: bytes, wait: float | None, *, many: bool = False) -> None:
+    """Raises what a status other than success means.
+
+    `wait` is what the server asks for before another try; `many`: less could be asked for instead.
+    """
     status = response.status_code
     if response.is_success:
         return
     detail = _detail(body)
     if status in (401, 403):
-        raise AccessDenied(_denied(status, detail))
+        raise (AccessDenied if status == 401 else Forbidden)(_denied(status, detail))
     if status == 404:
-        if detail is None:
-            raise _no_label_studio("404 and no JSON")
-        raise NotFound(detail)
-    if status in _BUSY:
-        raise Passing(RequestFailed(f"the server answers {status} {response.reason_phrase}".rstrip()), wait=wait)
+        raise NotFound(detail) if detail is not None else no_label_studio("404 and no JSON")
     failed = RequestFailed(f"the server answers {status}: {detail or response.reason_phrase or 'no reason given'}")
-    if status == GATEWAY_TIMEOUT:
-        raise Passing(failed, wait=wait)
-    if status >= 500:
-        # Label Studio answers 500 to what a client did wrong, too: that never gets better
-        raise Passing(failed, wait=wait, tries=3)
-    raise failed
+    if (status < 500 and status not in _BUSY) or (many and status == _GATEWAY_TIMEOUT):
+        raise failed
+    raise Passing(failed, wait=wait, tries=_tries(status, wait, many))
+
+
+def _tries(status: int, wait: float | None, many: bool) -> int | None:
+    if status in _BUSY:
+        return 3 if many and status in _DIED and wait is None else None
+    # Label Studio answers 500 to what a client did wrong, too: that never gets better
+    return 3
 
 
 def looks_like_html(body: bytes) -> bool:
@@ -103,7 +119,8 @@ def _detail(body: bytes) -> str | None:
     return " ".join(str(answer["detail"]).split())[:200]
 
 
-def _no_label_studio(answer: str) -> WrongAddress:
+def no_label_studio(answer: str) -> WrongAddress:
+    """The error for an answer that no Label Studio gives."""
     return WrongAddress(
         f"the address answers with {answer} where Label Studio's API would be: give the address at which"
         " Label Studio opens in a browser, without /api"

@@ -1,27 +1,19 @@
-"""HTTP: raw tasks, projects and users of a Label Studio server."""
+"""What Label Studio is asked for: raw tasks, projects and users."""
 
-import asyncio
+import itertools
 import json
-import ssl
-from collections.abc import AsyncIterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
-from itertools import pairwise
-from typing import Any, Self
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple, Self
 
 import httpx
 import msgspec
-from aiolimiter import AsyncLimiter
 
-from .answers import GATEWAY_TIMEOUT, Items, Page, Passing, TaskHead, check, read
-from .auth import auth_for
-from .exceptions import ConfigurationError, NotFound, RequestFailed, Unreachable, WrongAddress
+from .answers import Items, Page, Passing, TaskHead, read, read_object
+from .connection import Connection
+from .exceptions import AccessDenied, NotFound, RequestFailed, WrongAddress
+from .pieces import Piece
 from .report import Report
-from .retrying import Retrying, wanted_wait
-from .selection import Piece
-
-#: A page of several tasks that is larger is given up, to be asked for in halves: bytes.
-MAX_PAGE_BYTES = 64 * 2**20
 
 #: The list as Get task has it: people as objects, original URLs (a resolved one expires and carries credentials),
 #: and without the two texts that Get task leaves empty and that cost the server most.
@@ -31,6 +23,9 @@ _LIKE_GET_TASK = {
     "resolve_uri": "false",
     "omit": "annotations_results,predictions_results",
 }
+
+#: Some lists have pages, some don't.
+_LIST: Any = Items | list[msgspec.Raw]
 
 _IDS_ONLY = {"include": "id", "resolve_uri": "false"}
 
@@ -54,47 +49,50 @@ class Client:
         requests_per_second: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self.url = server_url(url)
-        self._report = report
-        self._retry = Retrying(report, attempts)
-        self._timeout = timeout
-        self._slots = asyncio.Semaphore(connections)
-        self._limiter = AsyncLimiter(1, 1 / requests_per_second) if requests_per_second else None
-        self._http = httpx.AsyncClient(
-            auth=auth_for(self.url, _token(api_key)),
-            headers={"User-Agent": _user_agent(), "Accept": "application/json"},
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            follow_redirects=True,
+        self._connection = Connection(
+            url,
+            api_key,
+            report,
+            timeout=timeout,
+            attempts=attempts,
+            connections=connections,
+            requests_per_second=requests_per_second,
             transport=transport,
         )
+        self._get = self._connection.get
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end."""
+        return self._connection.url
 
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
+        await self._connection.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: Any) -> None:
-        await self._http.__aexit__(*exc_info)
+        await self._connection.__aexit__(*exc_info)
 
     async def server_version(self) -> str:
-        """The release of the server. Raises WrongAddress where it is no Label Studio."""
+        """The release of the server, asked for without the token. Raises WrongAddress where it is no Label Studio."""
         try:
-            answer = await self._get("/api/version", {}, dict[str, Any])
+            answer = await self._get("/api/version", {}, _any, signed=False)
+        except AccessDenied as error:
+            raise AccessDenied(f"something before Label Studio at {self.url} wants a login of its own") from error
         except NotFound as error:
             raise WrongAddress(f"{self.url} answers, but is no Label Studio ({error}): check the address") from error
-        release = answer.get("release") or answer.get("version")
+        release = (answer.get("release") or answer.get("version")) if isinstance(answer, dict) else None
         if not isinstance(release, str):
             raise WrongAddress(f"{self.url} answers, but names no release of Label Studio: check the address")
         return release
 
-    async def task(self, task_id: int) -> bytes:
+    async def task(self, task_id: int) -> tuple[TaskHead, bytes]:
         """A task as Get task gives it, with original URLs. Raises NotFound."""
-        raw = await self._get(f"/api/tasks/{task_id}", {"resolve_uri": "false"}, msgspec.Raw)
-        return bytes(raw)
+        return await self._get(f"/api/tasks/{task_id}", {"resolve_uri": "false"}, partial(_task, task_id))
 
     async def drafts(self, task_id: int) -> bytes:
         """The drafts of all users for a task, a JSON list. Raises NotFound."""
-        return bytes(await self._get(f"/api/tasks/{task_id}/drafts", {}, msgspec.Raw))
+        return await self._get(f"/api/tasks/{task_id}/drafts", {}, _list)
 
     async def page(self, project_id: int, piece: Piece, size: int) -> tuple[int, list[tuple[TaskHead, bytes]]]:
         """How many tasks of a project there are in a piece, and the first `size` of them by id, whole.
@@ -102,107 +100,56 @@ class Client:
         Raises RequestFailed where the page takes too long or is too large.
         """
         params = {"project": project_id, "page_size": size, "query": _query(piece), **_LIKE_GET_TASK}
-        page = await self._get("/api/tasks", params, Page, many=size > 1)
-        tasks = [(read(task, TaskHead), bytes(task)) for task in page.tasks]
-        _expect([head.id for head, _ in tasks], piece)
-        return page.total, tasks
+        return await self._get("/api/tasks", params, partial(_page, piece), many=size > 1)
 
     async def count(self, project_id: int, piece: Piece, *, newest: bool = False) -> tuple[int, int | None]:
         """How many tasks of a project there are in a piece, and the lowest (`newest`: the highest) of their ids."""
         params = {"project": project_id, "page_size": 1, "query": _query(piece, newest=newest), **_IDS_ONLY}
-        page = await self._get("/api/tasks", params, Page)
-        return page.total, read(page.tasks[0], TaskHead).id if page.tasks else None
+        total, tasks = await self._get("/api/tasks", params, partial(_page, piece))
+        return total, tasks[0][0].id if tasks else None
 
     async def project_ids(self) -> list[int]:
         """The ids of all projects that the token can see."""
-        return [read(project, TaskHead).id async for project in self._items("/api/projects", {"include": "id"})]
+        found: dict[int, bytes] = {}
+        for _ in range(3):
+            projects, shifted = await self._all("/api/projects", {"include": "id"})
+            found |= projects
+            if not shifted:
+                break
+        return list(found)
 
     async def project(self, project_id: int) -> bytes:
         """A project. Raises NotFound."""
-        return bytes(await self._get(f"/api/projects/{project_id}", {}, msgspec.Raw))
+        _, raw = await self._get(f"/api/projects/{project_id}", {}, read_object)
+        return raw
 
     async def users(self) -> list[bytes]:
         """The users of the organisation."""
-        return [bytes(user) async for user in self._items("/api/users", {})]
+        users, _ = await self._all("/api/users", {})
+        return list(users.values())
 
-    async def _items(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[msgspec.Raw]:
-        page = 1
-        while True:
-            answer = await self._get(path, {**params, "page": page, "page_size": 100}, Items | list[msgspec.Raw])
-            for item in answer if isinstance(answer, list) else answer.results:
-                yield item
-            if isinstance(answer, list) or not answer.next:
-                return
-            page += 1
-
-    async def _get(self, path: str, params: Mapping[str, Any], type_: Any, *, many: bool = False) -> Any:
-        async def once() -> Any:
-            return read(await self._body(path, params, many), type_)
-
-        return await self._retry(f"GET {path}", once)
-
-    async def _body(self, path: str, params: Mapping[str, Any], many: bool) -> bytes:
-        """The body of a successful answer. Of a page of several tasks, what takes too long is not tried again."""
-        async with self._slots:
-            if self._limiter:
-                await self._limiter.acquire()
-            self._report.requests += 1
-            return await self._send(path, params, many)
-
-    async def _send(self, path: str, params: Mapping[str, Any], many: bool) -> bytes:
-        try:
-            async with (
-                asyncio.timeout(self._timeout),
-                self._http.stream("GET", self.url + path, params=params) as response,
-            ):
-                body = await self._read(response, MAX_PAGE_BYTES if many else None)
-            if many and response.status_code == GATEWAY_TIMEOUT:
-                raise RequestFailed("the server answers 504: a proxy before it gave up waiting")
-            check(response, body, wanted_wait(response.headers))
-        except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
-            slow = RequestFailed(f"no complete answer within {self._timeout:g} s")
-            raise (slow if many else Passing(slow, tries=3)) from error
-        except httpx.HTTPError as error:
-            raise _failure(error, self.url) from error
-        return body
-
-    async def _read(self, response: httpx.Response, limit: int | None) -> bytes:
-        parts = []
-        size = 0
-        try:
-            async for part in response.aiter_bytes():
-                parts.append(part)
-                size += len(part)
-                if limit and size > limit:
-                    raise RequestFailed(f"the answer is larger than {limit:,} bytes")
-        finally:
-            self._report.bytes += response.num_bytes_downloaded or size
-        return b"".join(parts)
+    async def _all(self, path: str, params: Mapping[str, Any]) -> tuple[dict[int, bytes], bool]:
+        """All objects of a list by id, and whether it changed between its pages, so that one may have slipped by."""
+        found: dict[int, bytes] = {}
+        counts = set()
+        for page in itertools.count(1):
+            try:
+                answer = await self._get(path, {**params, "page": page, "page_size": 100}, _items)
+            except NotFound:
+                if page == 1:
+                    raise
+                return found, True
+            found.update((head.id, raw) for head, raw in answer.objects)
+            counts.add(answer.count)
+            if answer.is_last:
+                break
+        return found, len(counts) > 1
 
 
-def server_url(url: str) -> str:
-    """The address without a slash at its end. Raises ConfigurationError where it can't be one of a server."""
-    url = url.strip()
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"{url!r} is no address of a server: write it as https://label-studio.example.com")
-    if parts.username or parts.password:
-        raise ConfigurationError(
-            "the address holds a user name or password: leave them out, the token says who you are"
-        )
-    if parts.query or parts.fragment:
-        raise ConfigurationError(f"the address {url} goes on after its path: leave out what follows ? or #")
-    return url.rstrip("/")
-
-
-def _token(api_key: str) -> str:
-    token = api_key.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigurationError(
-            "LABEL_STUDIO_API_KEY is empty or holds characters that no token has: copy it again from Label Studio,"
-            " under Account & Settings"
-        )
-    return token
+class _Objects(NamedTuple):
+    objects: list[tuple[TaskHead, bytes]]
+    count: Any
+    is_last: bool
 
 
 def _query(piece: Piece, *, newest: bool = False) -> str:
@@ -213,38 +160,38 @@ def _query(piece: Piece, *, newest: bool = False) -> str:
     return json.dumps(query, separators=(",", ":"))
 
 
-def _expect(ids: list[int], piece: Piece) -> None:
-    if any(task_id not in piece for task_id in ids) or any(a >= b for a, b in pairwise(ids)):
+def _any(body: bytes) -> Any:
+    return read(body, object)
+
+
+def _task(task_id: int, body: bytes) -> tuple[TaskHead, bytes]:
+    head, raw = read_object(body)
+    if head.id != task_id:
+        raise Passing(RequestFailed(f"the server answers with task {head.id}"), tries=3)
+    return head, raw
+
+
+def _list(body: bytes) -> bytes:
+    raw = bytes(read(body, msgspec.Raw))
+    read(raw, list[msgspec.Raw])
+    return raw
+
+
+def _items(body: bytes) -> _Objects:
+    answer = read(body, _LIST)
+    items = answer if isinstance(answer, Items) else Items(answer)
+    return _Objects(
+        [read_object(bytes(item)) for item in items.results], items.count, not (items.next and items.results)
+    )
+
+
+def _page(piece: Piece, body: bytes) -> tuple[int, list[tuple[TaskHead, bytes]]]:
+    page = read(body, Page)
+    tasks = [(read(raw, TaskHead), raw) for raw in map(bytes, page.tasks)]
+    ids = [head.id for head, _ in tasks]
+    if any(task_id not in piece for task_id in ids) or any(a >= b for a, b in itertools.pairwise(ids)):
         raise RequestFailed("the server's list holds tasks that were not asked for, or not in the order of their ids")
-
-
-def _failure(error: httpx.HTTPError, url: str) -> Exception:
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.TooManyRedirects):
-        return WrongAddress(f"{url} leads nowhere ({error}): check the address")
-    causes = _causes(error)
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return ConfigurationError(
-            f"the certificate of {url} can't be verified: name the file of your CA in SSL_CERT_FILE"
-        )
-    if isinstance(error, httpx.HTTPStatusError):
-        return Passing(RequestFailed(f"the server answers {error.response.status_code} to the token renewal"))
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
-        return Passing(Unreachable(f"no connection to {url} ({error or type(error).__name__})"))
-    # an answer too long for something in between can break in the same way: half a page may come through
-    return Passing(RequestFailed(f"the connection to {url} broke ({error or type(error).__name__})"), tries=4)
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in causes:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    return causes
-
-
-def _user_agent() -> str:
-    try:
-        return f"label-studio-warehouse/{version('label-studio-warehouse')}"
-    except PackageNotFoundError:
-        return "label-studio-warehouse"
+    if page.total and not tasks:
+        # deleted between the server's two looks at its tasks: there may be others behind them
+        raise Passing(RequestFailed(f"the server's list counts {page.total} tasks and holds none"), tries=4)
+    return page.total, tasks

@@ -5,6 +5,7 @@ LabelStudioError
 ├── ConfigurationError   the server can't be used as it was named
 │   ├── WrongAddress     something answers there, but no Label Studio      → correct the URL
 │   └── AccessDenied     the server refuses the token                      → correct the token
+│       └── Forbidden    the token is good, but not for this one thing     → report it, go on
 ├── NotFound             the server says that there is no such object      → report it, go on
 ├── Unreachable          no connection, or only errors from the server     → run again later
 └── RequestFailed        this one request can't be answered                → ask for less, report what is left
@@ -29,6 +30,10 @@ class WrongAddress(ConfigurationError):
 
 class AccessDenied(ConfigurationError):
     """The server refuses the token."""
+
+
+class Forbidden(AccessDenied):
+    """The server knows the token, but its user may not see what was asked for."""
 
 
 class NotFound(LabelStudioError):

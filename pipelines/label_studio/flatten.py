@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 #: The tables of a batch of tasks, roots before their children.
 TASK_TABLES = [table for table in TABLES.values() if "tasks" in (table.name, table.parent)]
 
-_STEPS = ("tasks", "annotations", "predictions", "drafts", "results")
+#: The steps that follow the parsing of the tasks themselves.
+_STEPS = ("annotations", "predictions", "drafts", "results", "users")
 
 _SQL_TYPES: dict[Type, str] = {
     "bigint": "bigint",
@@ -41,7 +42,12 @@ _ARROW_TYPES: dict[Type, pa.DataType] = {
 
 
 #: What DuckDB raises for data; anything else is a mistake in a query.
-_DATA_ERRORS = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
+_DATA_ERRORS = (
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+    duckdb.OutOfMemoryException,
+)
 
 
 class RawTask(NamedTuple):
@@ -88,17 +94,10 @@ class Flattener:
     def tasks(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
         """The rows of a batch of tasks, by table name: a table for each of `TASK_TABLES`, also where it has no rows.
 
-        A batch that holds JSON which DuckDB refuses (a lone surrogate, NaN) is repaired and read again, then
-        task by task; what still can't be read is noted in `unreadable` and left out.
+        Tasks that are no strict JSON (a lone surrogate, NaN) are repaired, the others are read as they are. What
+        can't be read is noted in `unreadable` and left out.
         """
-        try:
-            return self._flatten(batch)
-        except _DATA_ERRORS as error:
-            logger.warning("a batch of %d tasks is repaired: %s", len(batch), _first_line(error))
-        try:
-            return self._flatten([_repair(task) for task in batch])
-        except (*_DATA_ERRORS, ValueError, RecursionError):
-            return self._one_by_one(batch)
+        return self._flatten_or_split(self._strict(batch))
 
     def users(self, listed: Iterable[bytes]) -> pa.Table:
         """The rows of `users`: those `listed` by the server, and those met in annotations since the start."""
@@ -112,24 +111,48 @@ class Flattener:
         with self._registered("batch_projects", batch):
             return self._read(TABLES["projects"])
 
+    def _strict(self, batch: Sequence[RawTask]) -> Sequence[RawTask]:
+        odd = self._odd_places(batch)
+        if not odd:
+            return batch
+        logger.warning("%d of %d tasks are no strict JSON and are repaired", len(odd), len(batch))
+        return [task for place, raw in enumerate(batch) if (task := self._repair(raw) if place in odd else raw)]
+
+    def _odd_places(self, batch: Sequence[RawTask]) -> set[int]:
+        try:
+            rows = _arrow_batch(batch)
+        except pa.ArrowInvalid:  # invalid UTF-8
+            return set(range(len(batch)))
+        with self._registered("batch", rows):
+            return {place for (place,) in self._connection.execute(_query("parse/odd")).fetchall()}
+
+    def _repair(self, task: RawTask) -> RawTask | None:
+        try:
+            return task._replace(task=repaired(task.task), drafts=repaired(task.drafts) if task.drafts else None)
+        except (ValueError, RecursionError) as error:
+            self._note_unreadable(task, error)
+            return None
+
+    def _note_unreadable(self, task: RawTask, error: BaseException) -> None:
+        self.unreadable.append(Failure(f"task {task.id}", f"can't be read: {_first_line(error)}"))
+
+    def _flatten_or_split(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
+        try:
+            return self._flatten(batch)
+        except _DATA_ERRORS as error:
+            if len(batch) < 2:
+                self._note_unreadable(batch[0], error)
+                return self._flatten([])
+        half = len(batch) // 2
+        parts = [self._flatten_or_split(batch[:half]), self._flatten_or_split(batch[half:])]
+        return {table.name: pa.concat_tables([part[table.name] for part in parts]) for table in TASK_TABLES}
+
     def _flatten(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
         with self._registered("batch", _arrow_batch(batch)):
-            for step in _STEPS:
-                self._connection.execute(_query(f"parse/{step}"))
-        self._connection.execute(_query("parse/users"))
+            self._connection.execute(_query("parse/tasks"))
+        for step in _STEPS:
+            self._connection.execute(_query(f"parse/{step}"))
         return {table.name: self._read(table) for table in TASK_TABLES}
-
-    def _one_by_one(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
-        parts: list[dict[str, pa.Table]] = []
-        for task in batch:
-            try:
-                parts.append(self._flatten([_repair(task)]))
-            except (*_DATA_ERRORS, ValueError, RecursionError) as error:
-                self.unreadable.append(Failure(f"task {task.id}", f"can't be read: {_first_line(error)}"))
-        return {
-            table.name: pa.concat_tables([arrow_schema(table).empty_table(), *(part[table.name] for part in parts)])
-            for table in TASK_TABLES
-        }
 
     @contextmanager
     def _registered(self, name: str, rows: pa.Table) -> Iterator[None]:
@@ -148,13 +171,10 @@ def _arrow_batch(batch: Sequence[RawTask]) -> pa.Table:
         {
             "task": pa.array([task.task for task in batch], pa.string()),
             "drafts": pa.array([task.drafts for task in batch], pa.string()),
+            "id": pa.array([task.id for task in batch], pa.int64()),
             "project_id": pa.array([task.project_id for task in batch], pa.int64()),
         }
     )
-
-
-def _repair(task: RawTask) -> RawTask:
-    return task._replace(task=repaired(task.task), drafts=repaired(task.drafts) if task.drafts else None)
 
 
 def _first_line(error: BaseException) -> str:

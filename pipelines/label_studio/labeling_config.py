@@ -31,13 +31,13 @@ def offered_labels(project_id: int, label_config: str) -> list[OfferedLabel]:
     """The values that each control tag offers, nested choices and taxonomy paths included.
 
     A value with an alias is offered under it, as results name it so. Values that come from the task's data
-    ($name) are not known here. Raises ValueError where the config is no safe XML.
+    ($name) are not known here. Raises ValueError where the config is no safe XML, or nested too deep.
     """
     try:
         root = fromstring(label_config, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+        return [label for control in root.iter() if _is_control(control) for label in _labels(project_id, control)]
+    except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
         raise ValueError(f"the labeling config of project {project_id} can't be parsed: {error}") from error
-    return [label for control in root.iter() if _is_control(control) for label in _labels(project_id, control)]
 
 
 def as_table(labels: list[OfferedLabel]) -> pa.Table:
@@ -51,14 +51,13 @@ def _is_control(element: Element) -> bool:
 
 
 def _labels(project_id: int, control: Element) -> Iterator[OfferedLabel]:
-    seen: set[tuple[str, ...]] = set()
+    name, to_name, kind = control.get("name", ""), control.get("toName"), control.tag.lower()
+    # the key of the table: the first of two values that read the same stands
+    leaves: dict[str, str] = {}
     for path in _paths(control, ()):
-        if path not in seen:
-            name = control.get("name", "")
-            yield OfferedLabel(
-                project_id, name, control.get("toName"), control.tag.lower(), path[-1], " / ".join(path), len(seen)
-            )
-            seen.add(path)
+        leaves.setdefault(" / ".join(path), path[-1])
+    for position, (label_path, leaf) in enumerate(leaves.items()):
+        yield OfferedLabel(project_id, name, to_name, kind, leaf, label_path, position)
 
 
 def _paths(element: Element, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

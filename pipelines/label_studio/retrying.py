@@ -2,8 +2,10 @@
 
 import email.utils
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC
 from typing import TypeVar
 
 import stamina
@@ -17,6 +19,8 @@ T = TypeVar("T")
 
 #: Longest wait before another try, whatever the server asks for: seconds.
 MAX_WAIT = 300.0
+
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 #: Longest wait that we come to by ourselves: seconds.
 _MAX_BACKOFF = 30.0
@@ -37,7 +41,8 @@ class Retrying:
             if not isinstance(error, Passing) or tried >= (error.tries or self._attempts):
                 return False
             logger.warning("%s: %s; trying again (%d of %d)", what, error, tried, self._attempts - 1)
-            return True if error.wait is None else min(error.wait, MAX_WAIT)
+            # none, or less than we would wait anyway: «at once» is no pace for a server in trouble
+            return min(error.wait, MAX_WAIT) if error.wait and error.wait >= 1 else True
 
         context = stamina.retry_context(
             on=again, attempts=self._attempts, timeout=None, wait_initial=0.5, wait_max=_MAX_BACKOFF, wait_jitter=1.0
@@ -56,15 +61,22 @@ class Retrying:
 def wanted_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
     """Seconds that the server asks to wait: Retry-After (seconds or a date), else X-RateLimit-Reset."""
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
+    if _SECONDS.fullmatch(value):
         return float(value)
-    if value:
-        try:
-            return max(email.utils.parsedate_to_datetime(value).timestamp() - now(), 0.0)
-        except ValueError:
-            return None
+    if (moment := _moment(value)) is not None:
+        return max(moment - now(), 0.0)
     reset = headers.get("x-ratelimit-reset", "").strip()
-    if reset.isascii() and reset.isdigit():
-        # some send a moment, some the seconds up to it
-        return max(float(reset) - now(), 0.0) if float(reset) > 1e9 else float(reset)
-    return None
+    # many gateways name the moment with every answer, also where the limit is not what stands in the way
+    if not _SECONDS.fullmatch(reset) or headers.get("x-ratelimit-remaining", "0").strip() != "0":
+        return None
+    # some send a moment, some the seconds up to it
+    return max(float(reset) - now(), 0.0) if float(reset) > 1e9 else float(reset)
+
+
+def _moment(date: str) -> float | None:
+    try:
+        parsed = email.utils.parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    # HTTP dates are in UTC, whether they say so or not
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""What to fetch: ids, ranges and projects, and how the work is cut into disjoint pieces. Pure."""
+"""What to fetch: ids, ranges and projects, as they are written on a command line or in a file. Pure."""
 
 import csv
 import re
@@ -7,114 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .exceptions import SelectionError
+from .pieces import MAX_ID, Interval, Piece, Runs
 
 #: So many single ids are fetched one by one, by the API's reference; more go through the list.
 A_FEW = 20
 
-#: Ids in one request: with seven digits each, they make a URL that every proxy lets pass.
-IDS_A_REQUEST = 200
-
-#: A run of at least so many ids is asked for as an interval.
-LONG_RUN = 50
-
-#: The server reads ids in a filter as doubles, which hold whole numbers up to here.
-MAX_ID = 2**53
-_ID = re.compile(r"(\d{1,19})(?:\s*-\s*(\d{1,19}))?")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """The ids from `first` to `last`, both included."""
-
-    first: int
-    last: int
-
-    def filter(self) -> dict[str, Any]:
-        """The Data Manager's filter for these ids."""
-        return _id_filter("in", {"min": self.first, "max": self.last})
-
-    def after(self, task_id: int) -> "Interval | None":
-        """What is left behind `task_id`."""
-        return Interval(task_id + 1, self.last) if task_id < self.last else None
-
-    def split(self, parts: int) -> list["Piece"]:
-        """At most `parts` disjoint intervals that hold the same ids."""
-        width = -(-(self.last - self.first + 1) // parts)
-        starts = range(self.first, self.last + 1, width)
-        return [Interval(start, min(start + width - 1, self.last)) for start in starts]
-
-    def __contains__(self, task_id: int) -> bool:
-        return self.first <= task_id <= self.last
-
-    def __str__(self) -> str:
-        return f"{self.first}-{self.last}" if self.first < self.last else str(self.first)
-
-
-@dataclass(frozen=True)
-class IdList:
-    """Ids in ascending order."""
-
-    ids: tuple[int, ...]
-
-    @property
-    def first(self) -> int:
-        return self.ids[0]
-
-    @property
-    def last(self) -> int:
-        return self.ids[-1]
-
-    def filter(self) -> dict[str, Any]:
-        """The Data Manager's filter for these ids."""
-        return _id_filter("in_list", list(self.ids))
-
-    def after(self, task_id: int) -> "IdList | None":
-        """What is left behind `task_id`."""
-        left = tuple(id_ for id_ in self.ids if id_ > task_id)
-        return IdList(left) if left else None
-
-    def split(self, parts: int) -> list["Piece"]:
-        """At most `parts` disjoint lists that hold the same ids."""
-        size = -(-len(self.ids) // parts)
-        return [IdList(self.ids[i : i + size]) for i in range(0, len(self.ids), size)]
-
-    def __contains__(self, task_id: int) -> bool:
-        return task_id in self.ids
-
-    def __str__(self) -> str:
-        return f"{len(self.ids)} ids from {self.first} to {self.last}" if len(self.ids) > 1 else str(self.first)
-
-
-Piece = Interval | IdList
-
-
-class Runs(tuple[tuple[int, int], ...]):
-    """Ids as disjoint runs (first, last) in ascending order; a range of millions costs no more than one id."""
-
-    @classmethod
-    def of(cls, ranges: Iterable[tuple[int, int]]) -> "Runs":
-        """The runs of ids in any ranges, overlapping or not."""
-        runs: list[tuple[int, int]] = []
-        for first, last in sorted(ranges):
-            if runs and first <= runs[-1][1] + 1:
-                runs[-1] = (runs[-1][0], max(runs[-1][1], last))
-            else:
-                runs.append((first, last))
-        return cls(runs)
-
-    @property
-    def size(self) -> int:
-        """How many ids there are."""
-        return sum(last - first + 1 for first, last in self)
-
-    def between(self, low: int, high: int) -> "Runs":
-        """The ids from `low` to `high`, both included."""
-        return Runs((max(first, low), min(last, high)) for first, last in self if first <= high and last >= low)
-
-    def ids(self) -> Iterator[int]:
-        """Each id."""
-        for first, last in self:
-            yield from range(first, last + 1)
+_ID = re.compile(r"([0-9]{1,19})(?:\s*-\s*([0-9]{1,19}))?")
 
 
 @dataclass(frozen=True)
@@ -135,7 +33,7 @@ class Selection:
         if self.ids is None:
             yield Interval(first, last)
         else:
-            yield from _pieces(self.ids.between(first, last))
+            yield from self.ids.between(first, last).pieces()
 
 
 def select(task_ids: Any = None, project_ids: Any = None) -> Selection:
@@ -155,7 +53,7 @@ def select(task_ids: Any = None, project_ids: Any = None) -> Selection:
 
 
 def read_ids(lines: Iterable[str]) -> list[str]:
-    """The ids and ranges of a file: one a line, or a CSV with a column named id. Blank lines and # lines are skipped."""
+    """The ids and ranges of a file, one a line or in a CSV's column named id; blank lines and # lines are skipped."""
     kept = [line.strip().lstrip("\ufeff") for line in lines]
     kept = [line for line in kept if line and not line.startswith("#")]
     if not kept or _is_ids(kept[0]):
@@ -167,7 +65,10 @@ def read_ids(lines: Iterable[str]) -> list[str]:
             f"the file of ids begins with {_shown(kept[0])}: write one id or range a line,"
             " or a CSV with a column named id"
         )
-    return [row[column] or "" for row in reader]
+    try:
+        return [row[column] or "" for row in reader]
+    except csv.Error as error:
+        raise SelectionError(f"the file of ids is no CSV that can be read: {error}") from error
 
 
 def _parse_ids(value: Any) -> tuple[Runs | None, frozenset[int]]:
@@ -199,7 +100,7 @@ def _parse_projects(value: Any) -> tuple[int, ...] | Literal["all"] | None:
     if "all" in texts:
         return "all"
     for text in texts:
-        if not text.isascii() or not text.isdigit() or int(text) > MAX_ID:
+        if not re.fullmatch("[0-9]{1,19}", text) or int(text) > MAX_ID:
             raise SelectionError(f"{_shown(text)} is no project id: write a number, or all")
     return tuple(dict.fromkeys(int(text) for text in texts))
 
@@ -208,7 +109,7 @@ def _texts(value: Any) -> Iterator[str]:
     """The parts of a text, number or list, however it is nested; a text may be a list as TOML or JSON write it."""
     if value is None or value is False:
         return
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, Iterable) and not isinstance(value, str):
         for part in value:
             yield from _texts(part)
     else:
@@ -223,24 +124,3 @@ def _is_ids(line: str) -> bool:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:37]}...")
-
-
-def _id_filter(operator: str, value: Any) -> dict[str, Any]:
-    return {"filter": "filter:tasks:id", "operator": operator, "type": "Number", "value": value}
-
-
-def _pieces(runs: Runs) -> Iterator[Piece]:
-    scattered: list[int] = []
-    for first, last in runs:
-        if last - first + 1 >= LONG_RUN:
-            yield from _lists(scattered)
-            scattered = []
-            yield Interval(first, last)
-        else:
-            scattered.extend(range(first, last + 1))
-    yield from _lists(scattered)
-
-
-def _lists(ids: list[int]) -> Iterator[IdList]:
-    for start in range(0, len(ids), IDS_A_REQUEST):
-        yield IdList(tuple(ids[start : start + IDS_A_REQUEST]))

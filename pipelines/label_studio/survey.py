@@ -1,13 +1,14 @@
 """Where the tasks of a selection are: the projects they stand in, how many there are, and from which id to which."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from .client import Client
-from .exceptions import NotFound, SelectionError
+from .concurrency import together
+from .exceptions import Forbidden, LabelStudioError, NotFound, RequestFailed, SelectionError
+from .pieces import MAX_ID, Interval, Piece
 from .report import Report
-from .selection import MAX_ID, Interval, Piece, Selection
+from .selection import Selection
 
 
 class Work(NamedTuple):
@@ -28,47 +29,69 @@ class Survey:
     work: list[Work]
 
 
+class Found(NamedTuple):
+    """Tasks of a project within a selection's bounds: how many, and their lowest and highest id."""
+
+    total: int
+    first: int
+    last: int
+
+
 async def survey(client: Client, selection: Selection, report: Report) -> Survey:
     """Asks each project for how many of the tasks it holds. A few single ids need no survey.
 
-    Projects that don't exist are noted in the report. Raises SelectionError where none of those named does.
+    Projects that don't exist or can't be asked are noted in the report. Raises SelectionError where none of those
+    named exists, and LabelStudioError where none can be asked.
     """
     if selection.one_by_one:
         return Survey({}, [])
-    projects = await _projects(client, selection, report)
-    found = await asyncio.gather(*(_look(client, selection, project_id) for project_id in projects))
+    projects = await _projects(client, selection)
+    answers = await together(_look(client, selection, project_id) for project_id in projects)
+    found = {project_id: answer for project_id, answer in zip(projects, answers, strict=True) if answer}
+    failed = {project_id: answer for project_id, answer in found.items() if isinstance(answer, LabelStudioError)}
+    _note(failed, selection, report, none_answers=bool(projects) and len(failed) == len(projects))
+    there = {project_id: answer for project_id, answer in found.items() if isinstance(answer, Found)}
     return Survey(
-        {project_id: total for project_id, (total, _) in zip(projects, found, strict=True) if total},
-        [Work(project_id, piece) for project_id, (_, pieces) in zip(projects, found, strict=True) for piece in pieces],
+        {project_id: answer.total for project_id, answer in there.items()},
+        [
+            Work(project_id, piece)
+            for project_id, answer in there.items()
+            for piece in selection.pieces(answer.first, answer.last)
+        ],
     )
 
 
-async def _projects(client: Client, selection: Selection, report: Report) -> list[int]:
-    if not isinstance(selection.projects, tuple):
-        return await client.project_ids()
-    answers = await asyncio.gather(*map(client.project, selection.projects), return_exceptions=True)
-    projects = []
-    for project_id, answer in zip(selection.projects, answers, strict=True):
-        if isinstance(answer, NotFound):
-            report.fail(f"project {project_id}", "the server knows no such project, or the token may not see it")
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            projects.append(project_id)
-    if not projects:
-        named = ", ".join(map(str, selection.projects))
-        raise SelectionError(
-            f"the server knows no project {named}, or the token may not see it:"
-            " the number stands in the project's address, after /projects/"
-        )
-    return projects
+async def _projects(client: Client, selection: Selection) -> tuple[int, ...] | list[int]:
+    return selection.projects if isinstance(selection.projects, tuple) else await client.project_ids()
 
 
-async def _look(client: Client, selection: Selection, project_id: int) -> tuple[int, list[Piece]]:
+async def _look(client: Client, selection: Selection, project_id: int) -> Found | LabelStudioError | None:
     everything = selection.ids or ((0, MAX_ID),)
     window = Interval(everything[0][0], everything[-1][1])
-    total, first = await client.count(project_id, window)
-    if first is None:
-        return 0, []
-    _, last = await client.count(project_id, window, newest=True)
-    return total, list(selection.pieces(first, first if last is None else last))
+    try:
+        total, first = await client.count(project_id, window)
+        if first is None:
+            return None
+        last = (await client.count(project_id, window, newest=True))[1] if total > 1 else first
+    except (NotFound, Forbidden, RequestFailed) as error:
+        return error
+    return Found(total, first, max(first, last or first))
+
+
+def _note(failed: dict[int, LabelStudioError], selection: Selection, report: Report, *, none_answers: bool) -> None:
+    named = isinstance(selection.projects, tuple)
+    for project_id, error in failed.items():
+        if not isinstance(error, NotFound):
+            report.fail(f"project {project_id}", error)
+        elif named:
+            report.fail(f"project {project_id}", "the server knows no such project, or the token may not see it")
+    if not none_answers:
+        return
+    errors = [error for error in failed.values() if not isinstance(error, NotFound)]
+    if errors:
+        raise errors[0]
+    if named:
+        raise SelectionError(
+            f"the server knows no project {', '.join(map(str, failed))}, or the token may not see it:"
+            " the number stands in the project's address, after /projects/"
+        )

@@ -18,12 +18,14 @@ with typed as (
         as_bigint(a.parent_prediction) as parent_prediction_id,
         as_bigint(a.parent_annotation) as parent_annotation_id
     from parsed_annotations
+    where id is not null
 ),
 
 checked as (
     select
         *,
-        compact([
+        concat_ws(
+            ',',
             unread('task', a.task, nullif(as_bigint(a.task) = task_id, false)),
             unread('project', a.project, nullif(as_bigint(a.project) = project_id, false)),
             unread('completed_by', a.completed_by, user_is_read(a.completed_by)),
@@ -41,8 +43,8 @@ checked as (
             unread('last_created_by', a.last_created_by, last_created_by_id),
             unread('parent_prediction', a.parent_prediction, parent_prediction_id),
             unread('parent_annotation', a.parent_annotation, parent_annotation_id),
-            case when result is null then 'result' end
-        ]) as kept
+            '"result":' || no_result::varchar
+        ) as unread_members
     from typed
 )
 
@@ -67,5 +69,5 @@ select
     parent_prediction_id,
     parent_annotation_id,
     coalesce(len(result), 0) as result_count,
-    rest_of(raw, annotation_keys(), kept) as extra
+    api_extra_of(unread_members, rest) as extra
 from checked

@@ -10,12 +10,14 @@ with typed as (
         as_timestamp(d.created_at) as created_at,
         as_timestamp(d.updated_at) as updated_at
     from parsed_drafts
+    where id is not null
 ),
 
 checked as (
     select
         *,
-        compact([
+        concat_ws(
+            ',',
             unread('task', d.task, nullif(as_bigint(d.task) = task_id, false)),
             unread('project', d.project, nullif(as_bigint(d.project) = project_id, false)),
             unread('annotation', d.annotation, annotation_id),
@@ -26,8 +28,8 @@ checked as (
             unread('import_id', d.import_id, import_id),
             unread('created_at', d.created_at, created_at),
             unread('updated_at', d.updated_at, updated_at),
-            case when result is null then 'result' end
-        ]) as kept
+            '"result":' || no_result::varchar
+        ) as unread_members
     from typed
 )
 
@@ -44,5 +46,5 @@ select
     created_at,
     updated_at,
     coalesce(len(result), 0) as result_count,
-    rest_of(raw, draft_keys(), kept) as extra
+    api_extra_of(unread_members, rest) as extra
 from checked

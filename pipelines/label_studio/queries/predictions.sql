@@ -10,12 +10,14 @@ with typed as (
         as_timestamp(p.created_at) as created_at,
         as_timestamp(p.updated_at) as updated_at
     from parsed_predictions
+    where id is not null
 ),
 
 checked as (
     select
         *,
-        compact([
+        concat_ws(
+            ',',
             unread('task', p.task, nullif(as_bigint(p.task) = task_id, false)),
             unread('project', p.project, nullif(as_bigint(p.project) = project_id, false)),
             unread('model_version', p.model_version, model_version),
@@ -26,8 +28,8 @@ checked as (
             unread('model_run', p.model_run, model_run_id),
             unread('created_at', p.created_at, created_at),
             unread('updated_at', p.updated_at, updated_at),
-            case when result is null then 'result' end
-        ]) as kept
+            '"result":' || no_result::varchar
+        ) as unread_members
     from typed
 )
 
@@ -45,5 +47,5 @@ select
     created_at,
     updated_at,
     coalesce(len(result), 0) as result_count,
-    rest_of(raw, prediction_keys(), kept) as extra
+    api_extra_of(unread_members, rest) as extra
 from checked

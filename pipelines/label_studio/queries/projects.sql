@@ -1,7 +1,7 @@
 with parsed as (
     select
-        batch_projects.project::json as raw,
-        from_json(batch_projects.project, structure(project_keys())) as p
+        from_json(batch_projects.project, structure(project_keys(), [])) as p,
+        rest_of(batch_projects.project, project_keys()) as rest
     from batch_projects
 ),
 
@@ -29,7 +29,8 @@ typed as (
 checked as (
     select
         *,
-        compact([
+        concat_ws(
+            ',',
             unread('title', p.title, title),
             unread('description', p.description, description),
             unread('label_config', p.label_config, label_config),
@@ -44,7 +45,7 @@ checked as (
             unread('total_predictions_number', p.total_predictions_number, total_predictions_number),
             unread('skipped_annotations_number', p.skipped_annotations_number, skipped_annotations_number),
             unread('model_version', p.model_version, model_version)
-        ]) as kept
+        ) as unread_members
     from typed
 )
 
@@ -65,6 +66,6 @@ select
     skipped_annotations_number,
     model_version,
     p.control_weights as control_weights,
-    rest_of(without_credentials(raw), project_keys(), kept) as extra
+    api_extra_of(unread_members, rest) as extra
 from checked
 where id is not null

@@ -1,11 +1,4 @@
-with lists as (
-    select
-        *,
-        as_list(v.sequence) as keyframes
-    from parsed_results
-),
-
-keyframes as (
+with keyframes as (
     select
         result_key,
         source,
@@ -15,7 +8,7 @@ keyframes as (
         type,
         unnest(generate_series(0, len(keyframes) - 1)) as keyframe_index,
         unnest(keyframes) as keyframe
-    from lists
+    from parsed_results
     where len(keyframes) > 0
 ),
 
@@ -23,7 +16,7 @@ parsed as (
     select
         *,
         from_json(
-            keyframe, structure(['frame', 'time', 'enabled', 'x', 'y', 'width', 'height', 'rotation', 'vertices'])
+            keyframe, structure(['frame', 'time', 'enabled', 'x', 'y', 'width', 'height', 'rotation', 'vertices'], [])
         ) as k
     from keyframes
     where json_type(keyframe) = 'OBJECT'

@@ -1,11 +1,4 @@
-with elements as (
-    select
-        *,
-        as_list(coalesce(v.points, v.vertices)) as points
-    from parsed_results
-),
-
-points as (
+with points as (
     select
         result_key,
         source,
@@ -15,7 +8,7 @@ points as (
         type,
         unnest(generate_series(0, len(points) - 1)) as point_index,
         unnest(points) as point
-    from elements
+    from parsed_results
     where len(points) > 0
 )
 

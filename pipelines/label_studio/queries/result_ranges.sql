@@ -1,11 +1,4 @@
-with lists as (
-    select
-        *,
-        as_list(v.ranges) as ranges
-    from parsed_results
-),
-
-ranges as (
+with ranges as (
     select
         result_key,
         source,
@@ -15,7 +8,7 @@ ranges as (
         type,
         unnest(generate_series(0, len(ranges) - 1)) as range_index,
         unnest(ranges) as range
-    from lists
+    from parsed_results
     where len(ranges) > 0
 )
 

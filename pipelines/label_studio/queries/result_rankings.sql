@@ -6,9 +6,9 @@ with rankers as (
         project_id,
         from_name,
         type,
-        v.ranker as ranker
+        ranker
     from parsed_results
-    where json_type(v.ranker) = 'OBJECT'
+    where starts_with(ranker::varchar, '{')
 ),
 
 buckets as (

@@ -1,11 +1,3 @@
-with lists as (
-    select
-        *,
-        -- predictors send a bare text, too
-        coalesce(as_list(v.text), case when type = 'textarea' and as_text(v.text) is not null then [v.text] end) as texts
-    from parsed_results
-)
-
 select
     result_key,
     source,
@@ -15,5 +7,5 @@ select
     type,
     unnest(generate_series(0, len(texts) - 1)) as text_index,
     unnest([as_text(element) for element in texts]) as text
-from lists
+from parsed_results
 where len(texts) > 0

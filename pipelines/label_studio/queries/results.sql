@@ -16,15 +16,15 @@ with typed as (
         as_boolean(r.is_positive) as is_positive,
         as_key(r.from_id) as from_region_id,
         as_key(r.to_id) as to_region_id,
-        as_text(r.direction) as direction,
-        as_list(v.text) as texts
+        as_text(r.direction) as direction
     from parsed_results
 ),
 
 checked as (
     select
         *,
-        compact([
+        concat_ws(
+            ',',
             unread('id', r.id, region_id),
             unread('parentID', r."parentID", parent_region_id),
             unread('from_name', r.from_name, from_name),
@@ -44,8 +44,11 @@ checked as (
             unread('to_id', r.to_id, to_region_id),
             unread('direction', r.direction, direction),
             -- a relation's labels are rows of result_labels, when they are texts
-            case when type is distinct from 'relation' or all_texts(r.labels) is null then 'labels' end
-        ]) as kept
+            case
+                when type is distinct from 'relation' or labels is null or (labels <> [] and all_texts(labels) is null)
+                    then '"labels":' || r.labels::varchar
+            end
+        ) as unread_members
     from typed
 )
 
@@ -93,7 +96,7 @@ select
     as_boolean(v.instant) as instant,
     case
         when texts is null then as_text(v.text)
-        else array_to_string(compact([as_text(element) for element in texts]), chr(10))
+        else coalesce(array_to_string([as_text(element) for element in texts], chr(10)), '')
     end as text,
     as_double(v.number) as number,
     as_double(v.rating) as rating,
@@ -104,7 +107,7 @@ select
     as_double(v.duration) as duration,
     as_text(v.format) as mask_format,
     case
-        when v."imageDataURL" is not null then len(as_text(v."imageDataURL"))
+        when as_text(v."imageDataURL") is not null then len(as_text(v."imageDataURL"))
         when contains(r.value::varchar, '"rle"') and json_type(r.value, '$.rle') = 'ARRAY'
             then json_array_length(r.value, '$.rle')
     end as mask_length,
@@ -113,5 +116,5 @@ select
     direction,
     r.value as value,
     r.meta as meta,
-    rest_of(raw, result_keys(), kept) as extra
+    extra_of(unread_members, rest) as extra
 from checked

@@ -1,44 +1,50 @@
-with metas as (
+-- json_tree would do, but its fullkey quotes odd keys from DuckDB 2.0 on only.
+with recursive nodes as (
     select
         task_id,
         project_id,
-        t.meta as meta
+        '$' as path,
+        null::varchar as key,
+        meta as node
     from parsed_tasks
-    where t.meta is not null
-),
-
-leaves as (
+    where meta is not null
+    union all
     select
-        metas.task_id,
-        metas.project_id,
-        tree.fullkey as path,
-        tree.type,
-        tree.value,
-        -- the path without the list indexes at its end
-        regexp_replace(tree.fullkey, '(\[\d+\])+$', '') as key_path
-    from metas, json_tree(metas.meta) as tree
-    where tree.type not in ('OBJECT', 'ARRAY') or tree.value::varchar in ('{}', '[]')
+        nodes.task_id,
+        nodes.project_id,
+        nodes.path || case
+            when starts_with(nodes.node::varchar, '[') then '[' || child.key || ']'
+            when regexp_full_match(child.key, '[A-Za-z][A-Za-z0-9_]*') then '.' || child.key
+            else '."' || replace(
+                replace(replace(child.key, '\', '\\'), '"', '\"'),
+                chr(0), '\u0000'
+            ) || '"'
+        end as path,
+        case when starts_with(nodes.node::varchar, '[') then nodes.key else child.key end as key,
+        child.value as node
+    from nodes, json_each(nodes.node) as child
+    where starts_with(nodes.node::varchar, '[') or starts_with(nodes.node::varchar, '{')
 )
 
 select
     task_id,
     project_id,
-    replace(path, chr(0), chr(65533)) as path,
+    path,
+    case when not contains(key, chr(0)) then key end as key,
     case
-        when key_path = '$' then null
-        when ends_with(key_path, '"')
-            then as_text(regexp_extract(key_path, '"(?:[^"\\]|\\.)*"$')::json)
-        else regexp_extract(key_path, '[^.]*$')
-    end as key,
-    case type when 'VARCHAR' then as_text(value) when 'NULL' then null else value::varchar end as value,
-    case type
-        when 'VARCHAR' then 'string'
-        when 'BOOLEAN' then 'boolean'
-        when 'NULL' then 'null'
-        when 'OBJECT' then 'object'
-        when 'ARRAY' then 'array'
+        when starts_with(node::varchar, '"') then as_text(node)
+        when node <> 'null' then node::varchar
+    end as value,
+    case left(node::varchar, 1)
+        when '"' then 'string'
+        when 't' then 'boolean'
+        when 'f' then 'boolean'
+        when 'n' then 'null'
+        when '{' then 'object'
+        when '[' then 'array'
         else 'number'
     end as value_type,
-    as_double(value) as number,
-    as_boolean(value) as boolean
-from leaves
+    as_double(node) as number,
+    as_boolean(node) as boolean
+from nodes
+where node::varchar in ('{}', '[]') or left(node::varchar, 1) not in ('{', '[')

@@ -30,6 +30,27 @@ members as (
         unnest(members) as member
     from lists
     where len(members) > 0
+),
+
+typed as (
+    select
+        *,
+        as_bigint(member) as own_id,
+        as_bigint(json_extract(member, '$.user_id')) as user_id,
+        as_bigint(json_extract(member, '$.id')) as object_id
+    from members
+),
+
+checked as (
+    select
+        *,
+        case
+            when own_id is not null then null
+            when user_id is not null then rest_of(member, ['user_id'])
+            when object_id is not null then rest_of(member, ['id'])
+            else coalesce(member::varchar, 'null')
+        end as rest
+    from typed
 )
 
 select
@@ -37,11 +58,6 @@ select
     project_id,
     role,
     position,
-    coalesce(as_bigint(member), as_bigint(json_extract(member, '$.user_id')), as_bigint(json_extract(member, '$.id'))) as user_id,
-    case
-        when as_bigint(member) is not null then null
-        when as_bigint(json_extract(member, '$.user_id')) is not null then rest_of(member, ['user_id'], [])
-        when as_bigint(json_extract(member, '$.id')) is not null then rest_of(member, ['id'], [])
-        else member::varchar
-    end as extra
-from members
+    coalesce(own_id, user_id, object_id) as user_id,
+    api_extra_of('', rest) as extra
+from checked

@@ -1,4 +1,45 @@
-with typed as (
+with no_rows as (
+    select
+        task_id,
+        'annotations' as name,
+        no_annotation as element
+    from parsed_annotations
+    where no_annotation is not null
+    union all
+    select
+        task_id,
+        'predictions',
+        no_prediction
+    from parsed_predictions
+    where no_prediction is not null
+    union all
+    select
+        task_id,
+        'drafts',
+        no_draft
+    from parsed_drafts
+    where no_draft is not null
+),
+
+-- The elements of a task's lists that have no id, and so no row of their own.
+odd_lists as (
+    select
+        task_id,
+        name,
+        '"' || name || '":[' || string_agg(element::varchar, ',') || ']' as member
+    from no_rows
+    group by task_id, name
+),
+
+odd as (
+    select
+        task_id,
+        string_agg(member, ',' order by name) as odd_members
+    from odd_lists
+    group by task_id
+),
+
+typed as (
     select
         *,
         as_bigint(t.inner_id) as inner_id,
@@ -23,12 +64,15 @@ with typed as (
         as_bigint(t.unresolved_comment_count) as unresolved_comment_count,
         as_timestamp(t.last_comment_updated_at) as last_comment_updated_at
     from parsed_tasks
+    left join odd using (task_id)
 ),
 
 checked as (
     select
         *,
-        compact([
+        concat_ws(
+            ',',
+            unread('id', t.id, as_bigint(t.id)),
             unread('project', t.project, as_bigint(t.project)),
             unread('inner_id', t.inner_id, inner_id),
             unread('created_at', t.created_at, created_at),
@@ -54,10 +98,11 @@ checked as (
             unread('annotators', t.annotators, as_list(t.annotators)),
             unread('comment_authors', t.comment_authors, as_list(t.comment_authors)),
             unread('updated_by', t.updated_by, as_list(t.updated_by)),
-            unread('annotations', t.annotations, all_have_ids(annotations)),
-            unread('predictions', t.predictions, all_have_ids(predictions)),
-            unread('drafts', t.drafts, all_have_ids(as_list(t.drafts)))
-        ]) as kept
+            '"annotations":' || no_annotations::varchar,
+            '"predictions":' || no_predictions::varchar,
+            '"drafts":' || no_drafts::varchar,
+            odd_members
+        ) as unread_members
     from typed
 )
 
@@ -87,5 +132,5 @@ select
     comment_count,
     unresolved_comment_count,
     last_comment_updated_at,
-    rest_of(raw, task_keys(), kept) as extra
+    api_extra_of(unread_members, rest) as extra
 from checked

@@ -5,23 +5,25 @@ create macro task_keys() as [
     'total_annotations', 'cancelled_annotations', 'total_predictions', 'avg_lead_time', 'predictions_score',
     'annotations_results', 'predictions_results', 'annotations_ids', 'predictions_model_versions', 'file_upload',
     'storage_filename', 'draft_exists', 'comment_count', 'unresolved_comment_count', 'last_comment_updated_at',
-    'annotators', 'comment_authors', 'updated_by', 'annotations', 'predictions', 'drafts'
+    'annotators', 'comment_authors', 'updated_by'
 ];
+
+create macro task_lists() as ['annotations', 'predictions', 'drafts'];
 
 create macro annotation_keys() as [
     'id', 'task', 'project', 'completed_by', 'created_username', 'created_ago', 'was_cancelled', 'ground_truth',
     'created_at', 'updated_at', 'draft_created_at', 'lead_time', 'import_id', 'last_action', 'bulk_created',
-    'updated_by', 'last_created_by', 'parent_prediction', 'parent_annotation', 'result'
+    'updated_by', 'last_created_by', 'parent_prediction', 'parent_annotation'
 ];
 
 create macro prediction_keys() as [
     'id', 'task', 'project', 'model_version', 'score', 'cluster', 'neighbors', 'mislabeling', 'model', 'model_run',
-    'created_at', 'updated_at', 'created_ago', 'result'
+    'created_at', 'updated_at', 'created_ago'
 ];
 
 create macro draft_keys() as [
     'id', 'task', 'project', 'annotation', 'user', 'created_username', 'created_ago', 'lead_time', 'was_postponed',
-    'import_id', 'created_at', 'updated_at', 'result'
+    'import_id', 'created_at', 'updated_at'
 ];
 
 create macro result_keys() as [
@@ -33,10 +35,13 @@ create macro result_keys() as [
 create macro value_keys() as [
     'x', 'y', 'width', 'height', 'rotation', 'radiusX', 'radiusY', 'closed', 'start', 'end', 'startOffset', 'endOffset',
     'globalOffsets', 'channel', 'instant', 'text', 'number', 'rating', 'datetime', 'selected', 'pageIndex',
-    'framesCount', 'duration', 'format', 'imageDataURL', 'points', 'vertices', 'sequence', 'ranges', 'ranker',
-    'choices', 'taxonomy', 'labels', 'htmllabels', 'hypertextlabels', 'paragraphlabels', 'timeserieslabels',
-    'timelinelabels', 'rectanglelabels', 'ellipselabels', 'polygonlabels', 'keypointlabels', 'brushlabels',
-    'bitmasklabels', 'vectorlabels', 'videovectorlabels', 'ocrlabels'
+    'framesCount', 'duration', 'format', 'imageDataURL', 'ranker'
+];
+
+create macro value_lists() as [
+    'points', 'vertices', 'sequence', 'ranges', 'choices', 'taxonomy', 'labels', 'htmllabels', 'hypertextlabels',
+    'paragraphlabels', 'timeserieslabels', 'timelinelabels', 'rectanglelabels', 'ellipselabels', 'polygonlabels',
+    'keypointlabels', 'brushlabels', 'bitmasklabels', 'vectorlabels', 'videovectorlabels', 'ocrlabels'
 ];
 
 -- The keys of a user inside an annotation; names and initials are those of the users table, the avatar's URL expires.

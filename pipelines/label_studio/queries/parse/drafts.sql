@@ -1,4 +1,4 @@
--- One row a draft of the batch, its keys apart and still JSON.
+-- One row a draft of the batch, its keys apart and still JSON; without an id, where the element is none.
 create or replace temp table parsed_drafts as
 with elements as (
     select
@@ -11,16 +11,17 @@ with elements as (
 parsed as (
     select
         *,
-        from_json(raw, structure(draft_keys())) as d
+        from_json(raw, structure(draft_keys(), ['result'])) as d
     from elements
 )
 
 select
     task_id,
     project_id,
-    raw,
     d,
     as_bigint(d.id) as id,
-    as_list(d.result) as result
-from parsed
-where as_bigint(d.id) is not null;
+    d.result as result,
+    instead_of(d.result, raw, '$.result') as no_result,
+    rest_of(raw, draft_keys() || ['result']) as rest,
+    case when as_bigint(d.id) is null then coalesce(raw, 'null') end as no_draft
+from parsed;

@@ -1,26 +1,27 @@
--- One row a prediction of the batch, its keys apart and still JSON.
+-- One row a prediction of the batch, its keys apart and still JSON; without an id, where the element is none.
 create or replace temp table parsed_predictions as
 with elements as (
     select
         task_id,
         project_id,
-        unnest(predictions) as raw
+        unnest(t.predictions) as raw
     from parsed_tasks
 ),
 
 parsed as (
     select
         *,
-        from_json(raw, structure(prediction_keys())) as p
+        from_json(raw, structure(prediction_keys(), ['result'])) as p
     from elements
 )
 
 select
     task_id,
     project_id,
-    raw,
     p,
     as_bigint(p.id) as id,
-    as_list(p.result) as result
-from parsed
-where as_bigint(p.id) is not null;
+    p.result as result,
+    instead_of(p.result, raw, '$.result') as no_result,
+    rest_of(raw, prediction_keys() || ['result']) as rest,
+    case when as_bigint(p.id) is null then coalesce(raw, 'null') end as no_prediction
+from parsed;

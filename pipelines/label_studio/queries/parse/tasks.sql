@@ -2,19 +2,23 @@
 create or replace temp table parsed_tasks as
 with parsed as (
     select
-        batch.task::json as raw,
-        batch.drafts::json as all_drafts,
-        batch.project_id as asked_project_id,
-        from_json(batch.task, structure(task_keys())) as t
+        id as asked_id,
+        project_id as asked_project_id,
+        task,
+        as_list(drafts) as all_drafts,
+        from_json(task, structure(task_keys(), task_lists())) as t
     from batch
 )
 
 select
-    raw,
     t,
-    as_bigint(t.id) as task_id,
+    coalesce(as_bigint(t.id), asked_id) as task_id,
     coalesce(as_bigint(t.project), asked_project_id) as project_id,
-    as_list(t.annotations) as annotations,
-    as_list(t.predictions) as predictions,
-    as_list(coalesce(all_drafts, t.drafts)) as drafts
+    -- a JSON null is a leaf, too
+    coalesce(t.meta, json_extract(task, '$.meta')) as meta,
+    coalesce(all_drafts, t.drafts) as drafts,
+    nullif(instead_of(t.annotations, task, '$.annotations'), 'null') as no_annotations,
+    nullif(instead_of(t.predictions, task, '$.predictions'), 'null') as no_predictions,
+    nullif(instead_of(t.drafts, task, '$.drafts'), 'null') as no_drafts,
+    rest_of(task, task_keys() || task_lists()) as rest
 from parsed;
