@@ -191,7 +191,8 @@ def _result(rows: Rows, element: Json, row: Json) -> Iterator[str]:
         yield from _read_or_kept(where, name, str(value) if isinstance(value, int) else value, row[column], extra)
     yield from _check(f"{where} value", _loads(row["value"]), known.get("value"))
     yield from _check(f"{where} meta", _loads(row["meta"]), known.get("meta"))
-    value = known.get("value") if isinstance(known.get("value"), dict) else {}
+    sent_value = known.get("value")
+    value = sent_value if isinstance(sent_value, dict) else {}
     for name, column in _VALUE_NUMBERS.items():
         if _is_number(value.get(name)):
             yield from _check(f"{where} {column}", row[column], value[name])
@@ -220,7 +221,7 @@ def _labels(element: Json, value: Json) -> list[str | None]:
             names = None
     if not isinstance(names, list):
         return []
-    return [_label(name) for name in names]
+    return [_label(name) for name in names if isinstance(name, str | list)]
 
 
 def _label(name: Json) -> str | None:
@@ -254,7 +255,9 @@ def _leaves(value: Json) -> list[str]:
 def _leaves_of(rows: Rows, task_id: int) -> list[str]:
     leaves = [(row["value"], row["value_type"]) for row in rows.of("task_meta", "task_id", task_id)]
     # a number's text may be written otherwise: 1e300 for 1e+300
-    return sorted(json.dumps(value if kind == "string" else json.loads(value)) for value, kind in leaves if kind != "null")
+    return sorted(
+        json.dumps(value if kind == "string" else json.loads(value)) for value, kind in leaves if kind != "null"
+    )
 
 
 def _scalars(where: str, sent: Json, row: Json, names: Any) -> Iterator[str]:

@@ -25,7 +25,7 @@ class Warehouse:
             "label_studio",
             destination=dlt.destinations.duckdb(self.connection),
             dataset_name="label_studio",
-            pipelines_dir=str(self.path.parent / "pipelines"),
+            pipelines_dir=str(self.path.with_suffix(".pipelines")),
         )
         return self
 

@@ -270,9 +270,7 @@ def test_a_setting_of_the_wrong_type_is_named(shell: Shell, monkeypatch: pytest.
     assert "sources.label_studio.fetch_workers can't be 'many': it takes a int" in err
 
 
-def test_a_config_file_that_is_no_toml_is_named(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_config_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     """A config file that can't be parsed is named, with the line where it breaks."""
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "config.toml").write_text("[sources.label_studio\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """What is said while a run goes on."""
 
 import logging
+import time
 
 import pytest
 
@@ -13,7 +14,7 @@ def test_without_a_terminal_progress_is_a_line_every_ten_seconds(
 ) -> None:
     """A line says how many tasks are done, how fast they come, and how long the rest will take."""
     now = [0.0]
-    monkeypatch.setattr(logs.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     report = Report(asked=1000)
     with caplog.at_level(logging.INFO, "pipelines"), logs.progress(report, quiet=False):
         for seconds, done in ((5, 100), (10, 200), (12, 250), (20, 400)):

@@ -186,7 +186,8 @@ def _rebuilt(leaves: list[Row]) -> Any:
         for step in ["$", *steps[:-1]] if steps else []:
             node = node.setdefault(step, {})
         node[steps[-1] if steps else "$"] = _leaf(leaf)
-    return _with_lists(root["$"])
+    # no leaf: there is no meta
+    return _with_lists(root.get("$"))
 
 
 def _steps(path: str) -> list[int | str]:

@@ -51,8 +51,14 @@ def main(tasks: int) -> None:
         sample = min(tasks, 200)
         contestants: dict[str, tuple[int, Callable[[], float]]] = {
             "this project, whole run into DuckDB": (tasks, lambda: _ours(server, first, last)),
-            "bare download of the same pages, 4 at once": (tasks, lambda: asyncio.run(_bare(server, project, first, last))),
-            "SDK, `tasks.list(fields=\"all\")`, no warehouse": (tasks, lambda: _sdk(server, "list", first, last, project)),
+            "bare download of the same pages, 4 at once": (
+                tasks,
+                lambda: asyncio.run(_bare(server, project, first, last)),
+            ),
+            'SDK, `tasks.list(fields="all")`, no warehouse': (
+                tasks,
+                lambda: _sdk(server, "list", first, last, project),
+            ),
             "SDK, `tasks.get` in a loop, no warehouse": (
                 sample,
                 lambda: _sdk(server, "get", first, first + sample - 1, project),
@@ -76,7 +82,9 @@ def _import(server: RealLabelStudio, tasks: int) -> tuple[int, int, int]:
     for start in range(0, tasks, 250):
         batch = [_task(rng, number) for number in range(start, min(start + 250, tasks))]
         server.api("POST", f"/api/projects/{project}/import", batch)
-    ids = [task["id"] for task in server.api("GET", f"/api/tasks?project={project}&include=id&page_size={tasks}")["tasks"]]
+    ids = [
+        task["id"] for task in server.api("GET", f"/api/tasks?project={project}&include=id&page_size={tasks}")["tasks"]
+    ]
     if len(ids) != tasks:
         raise RuntimeError(f"{len(ids)} tasks are there, {tasks} were imported")
     return project, min(ids), max(ids)
@@ -119,7 +127,15 @@ def _ours(server: RealLabelStudio, first: int, last: int) -> float:
             [
                 sys.executable,
                 str(ROOT / "pipelines" / "tasks.py"),
-                *("--ids", f"{first}-{last}", "--url", server.url, "--database", f"{folder}/warehouse.duckdb", "--quiet"),
+                *(
+                    "--ids",
+                    f"{first}-{last}",
+                    "--url",
+                    server.url,
+                    "--database",
+                    f"{folder}/warehouse.duckdb",
+                    "--quiet",
+                ),
             ],
             env={**os.environ, "LABEL_STUDIO_API_KEY": server.legacy_token, "DLT_DATA_DIR": folder},
             check=True,
@@ -145,7 +161,7 @@ async def _bare(server: RealLabelStudio, project: int, first: int, last: int) ->
                 },
                 "ordering": ["tasks:id"],
             }
-            params = {
+            params: dict[str, str | int] = {
                 "project": project,
                 "page_size": 100,
                 "fields": "all",
@@ -177,8 +193,8 @@ def _print(tasks: int, rates: dict[str, float]) -> None:
     lines += [f"| {name} | {rate:,.0f} | {ours / rate:.2f} × |" for name, rate in rates.items()]
     versions = ", ".join(f"{name} {version(name)}" for name in ("dlt", "duckdb", "httpx"))
     lines.append(
-        f"\n{tasks:,} tasks from Label Studio 1.23.2 (bundled server, SQLite) on the same machine; {os.cpu_count()} cores,"
-        f" Python {platform.python_version()}, {versions}. Medians of {ROUNDS} rounds."
+        f"\n{tasks:,} tasks from Label Studio 1.23.2 (bundled server, SQLite) on the same machine;"
+        f" {os.cpu_count()} cores, Python {platform.python_version()}, {versions}. Medians of {ROUNDS} rounds."
     )
     table = "\n".join(lines)
     print(table)

@@ -14,8 +14,7 @@ select
     t,
     coalesce(as_bigint(t.id), asked_id) as task_id,
     coalesce(as_bigint(t.project), asked_project_id) as project_id,
-    -- a JSON null is a leaf, too
-    coalesce(t.meta, json_extract(task, '$.meta')) as meta,
+    t.meta as meta,
     coalesce(all_drafts, t.drafts) as drafts,
     nullif(instead_of(t.annotations, task, '$.annotations'), 'null') as no_annotations,
     nullif(instead_of(t.predictions, task, '$.predictions'), 'null') as no_predictions,
