@@ -187,7 +187,7 @@ def _rebuilt(leaves: list[Row]) -> Any:
             node = node.setdefault(step, {})
         node[steps[-1] if steps else "$"] = _leaf(leaf)
     # no leaf: there is no meta
-    return _with_lists(root.get("$"))
+    return _with_lists(root["$"]) if leaves else None
 
 
 def _steps(path: str) -> list[int | str]:
