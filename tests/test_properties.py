@@ -133,14 +133,39 @@ def _assert_results(rows: list[Row], source: str, lists: list[tuple[list[Any], R
         _assert_nothing_is_lost(found[key], result, extra or {})
 
 
-_COLUMNS = {"id": "region_id", "parentID": "parent_region_id", "from_id": "from_region_id"}
+#: A result's own keys and their columns; any other key, also one named like a column, belongs into extra.
+_COLUMNS = {
+    "id": "region_id",
+    "parentID": "parent_region_id",
+    "from_id": "from_region_id",
+    "to_id": "to_region_id",
+    **{
+        name: name
+        for name in (
+            "from_name",
+            "to_name",
+            "type",
+            "origin",
+            "score",
+            "item_index",
+            "original_width",
+            "original_height",
+            "image_rotation",
+            "original_length",
+            "readonly",
+            "hidden",
+            "is_positive",
+            "direction",
+        )
+    },
+}
 
 
 def _assert_nothing_is_lost(row: Row, result: Row, extra: Row) -> None:
     for key in result.keys() - {"value", "meta", "labels"}:
-        typed = row.get(_COLUMNS.get(key, key))
+        typed = row[_COLUMNS[key]] if key in _COLUMNS else None
         if typed is None:
-            assert result[key] is None or extra[key] == result[key]
+            assert (result[key] is None and key in _COLUMNS) or extra[key] == result[key]
         else:
             assert key not in extra
             assert isinstance(typed, bool) == isinstance(result[key], bool)

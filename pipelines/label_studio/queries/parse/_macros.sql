@@ -70,8 +70,8 @@ create macro unread(k, j, typed) as
 -- Members of JSON objects, at any depth, that are not loaded: what changes on every read, and what opens doors. A
 -- quote inside of a text is escaped, so that `"name":` can be nothing but a key.
 create macro unwanted() as
-    '"(?:avatar|created_ago'
-    || '|[^"\\]*(?i:token|passw|secret|credential|api_?key|private_?key|task_data_login|signature)[^"\\]*)":'
+    '"(?:avatar|created_ago|task_data_login'
+    || '|\w*(?i:passw|secret|credential|api_?key|private_?key)\w*|(?:\w+_)?(?i:token))":'
     || '(?:"(?:[^"\\]|\\.)*"|null|(?:\{|\[)(?:[^{}\[\]"]|"(?:[^"\\]|\\.)*")*(?:\}|\]))'
     || '|"[^"\\]*":"https?://[^"\\]*[?&](?i:x-amz-|x-goog-|sig=|signature=|token=)[^"\\]*"';
 
