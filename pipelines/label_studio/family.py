@@ -45,7 +45,9 @@ class Families:
 
     def empty(self, root: str) -> Iterator[Any]:
         """The tables of a family without rows, so that they exist after a load that brought none."""
-        return self.rows(root, {table.name: arrow_schema(table).empty_table() for table in family(root)})
+        # Schema.empty_table() would do, but imports pandas
+        nothing = {table.name: pa.Table.from_batches([], arrow_schema(table)) for table in family(root)}
+        return self.rows(root, nothing)
 
 
 #: For the resource: the tables of its families inherit it. Each root key comes once in a load (the client sees to it),
