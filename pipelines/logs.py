@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pipelines.label_studio.report import Report
@@ -16,27 +16,38 @@ logger = logging.getLogger("pipelines")
 _EVERY = 10.0
 
 
-def set_up_logging(*, quiet: bool, verbose: bool, as_json: bool) -> None:
-    """Sends the log to stderr: warnings only (`quiet`), what happens, or each request (`verbose`)."""
+def set_up_logging(run_id: str, *, quiet: bool, verbose: bool, as_json: bool) -> None:
+    """Sends the log to stderr: warnings only (`quiet`), what happens, or each request (`verbose`).
+
+    Each line carries the run's id.
+    """
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if as_json:
         from pythonjsonlogger.json import JsonFormatter
 
         fields = {"asctime": "time", "levelname": "level", "name": "logger"}
-        handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=fields))
+        handler.setFormatter(
+            JsonFormatter("%(asctime)s %(levelname)s %(name)s %(run_id)s %(message)s", rename_fields=fields)
+        )
     elif sys.stderr.isatty():
         from rich.logging import RichHandler
 
         handler = RichHandler(console=_terminal(), show_path=False, markup=False, omit_repeated_times=False)
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(logging.Formatter("%(run_id)s %(message)s"))
     else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(run_id)s %(message)s"))
+    handler.addFilter(partial(_add_run_id, run_id))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logger.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
     # one line a request, its URL holds no secret
     logging.getLogger("httpx").setLevel(logging.INFO if verbose else logging.WARNING)
     # it would log each retry a second time
     logging.getLogger("stamina").setLevel(logging.ERROR)
+
+
+def _add_run_id(run_id: str, record: logging.LogRecord) -> bool:
+    record.run_id = run_id
+    return True
 
 
 @contextmanager

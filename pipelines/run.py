@@ -1,31 +1,28 @@
-"""One run, from the lock to the checks: what was left undone first, then the load, then what follows from it."""
+"""One run, from the lock to the readers' copy: what was left undone first, then the load, then what follows from it."""
 
 import logging
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
-from filelock import FileLock, Timeout
 
+from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
+from pipelines.leftovers import PIPELINE, note_base, opened, without_leftovers
+from pipelines.load_runs import RunRecord, Unrecorded, create_table, write
+from pipelines.locks import Lease, machine_lock
+from pipelines.readers import publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
-from pipelines.warehouse import FailedCheck, comment, failed_checks, open_duckdb
+from pipelines.stopping import stopped_by_signals
+from pipelines.warehouse import FailedCheck, comment, failed_checks, keep_house, open_duckdb
 
 logger = logging.getLogger(__name__)
-
-PIPELINE = "label_studio"
-
-
-class AnotherRun(LabelStudioError):
-    """Another run of the same pipeline is in progress."""
 
 
 class LoadFailed(LabelStudioError):
@@ -39,40 +36,134 @@ class Outcome:
     report: Report
     rows: dict[str, int]
     failed_checks: list[FailedCheck]
+    #: the readers' copy, where it was written
+    published: Path | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that says so."""
+        if self.report.failures:
+            return FAILED
+        return CHECK_FAILED if any(check.severity == "error" for check in self.failed_checks) else DONE
 
 
-def run(source: SourceSettings, warehouse: WarehouseSettings, report: Report, transport: Any = None) -> Outcome:
-    """Fetches and loads what the settings select.
+def run(
+    source: SourceSettings, warehouse: WarehouseSettings, report: Report, run_id: str, transport: Any = None
+) -> Outcome:
+    """Fetches and loads what the settings select, and publishes it.
 
-    Raises AnotherRun, LoadFailed, and what the source raises.
+    Raises AnotherRun, LoadFailed, PublishFailed, and what the source raises.
     """
-    folder = _working_folder(warehouse)
-    # dlt would open and close the file several times a run, and a reader could slip in between
-    with _lock(folder), open_duckdb(warehouse.database, warehouse.lock_timeout) as connection:
-        destination = dlt.destinations.duckdb(connection)
-        pipeline = dlt.pipeline(
-            PIPELINE, destination=destination, dataset_name=warehouse.dataset_name, pipelines_dir=str(folder)
-        )
-        _clear_up(folder)
-        if pipeline.has_pending_data:
-            logger.info("loading what an interrupted run had fetched")
-            _load(pipeline, None)
-        _load(pipeline, label_studio(**dict(source), report=report, transport=transport))
+    folder = working_folder(warehouse)
+    record, unrecorded = RunRecord.begun(run_id), Unrecorded(folder)
+
+    def keep(error: BaseException) -> None:
+        reason, code = explained(error)
+        record.end(report, code, reason)
+        unrecorded.put(record)
+
+    with stopped_by_signals(keep):
+        try:
+            with machine_lock(folder), open_duckdb(warehouse.database, warehouse.lock_timeout) as connection:
+                return _Run(source, warehouse, report, folder, connection).go(record, unrecorded, transport)
+        except BaseException as error:
+            keep(error)
+            raise
+
+
+class _Run:
+    """A run that has the warehouse for itself."""
+
+    def __init__(
+        self,
+        source: SourceSettings,
+        warehouse: WarehouseSettings,
+        report: Report,
+        folder: Path,
+        connection: duckdb.DuckDBPyConnection,
+    ) -> None:
+        self._source = source
+        self._warehouse = warehouse
+        self._report = report
+        self._folder = folder
+        self._connection = connection
+
+    def go(self, record: RunRecord, unrecorded: Unrecorded, transport: Any) -> Outcome:
+        """The whole run; it notes itself in `load_runs`."""
+        pipeline = opened(self._folder, self._pipeline)
         with pipeline.sql_client() as client:
-            comment(client, warehouse.dataset_name)
-            return Outcome(report, _count_rows(client, pipeline), failed_checks(client))
+            create_table(client)
+            unrecorded.write(client)
+            lease = Lease(pipeline.sql_client, record.run_id, self._warehouse.lease_seconds)
+            with lease.held():
+                write(client, record)
+                outcome = self._loaded(client, lease, transport)
+                record.end(self._report, outcome.exit_code)
+                write(client, record)
+        self._publish(outcome)
+        return outcome
+
+    def _loaded(self, client: Any, lease: Lease, transport: Any) -> Outcome:
+        pipeline = without_leftovers(self._folder, self._pipeline)
+        note_base(self._folder, client)
+        lease.expect_held()
+        self._load(pipeline, label_studio(**dict(self._source), report=self._report, transport=transport))
+        # a client that was opened before the first load does not look for tables in the schema that it made
+        with pipeline.sql_client() as after:
+            keep_house(after)
+            comment(after, self._warehouse.dataset_name)
+            rows, found = _count_rows(after, pipeline), failed_checks(after)
+        logger.info("checked: %s", f"{len(found)} checks found something" if found else "nothing is wrong")
+        return Outcome(self._report, rows, found)
+
+    def _load(self, pipeline: dlt.Pipeline, source: Any) -> None:
+        try:
+            pipeline.sync_destination()
+            pipeline.extract(source)
+            logger.info("fetched %d tasks, loading them", len(self._report.fetched))
+            pipeline.normalize()
+            pipeline.load()
+        except PipelineStepFailed as error:
+            raise _cause(error) from error
+        logger.info("loaded; %d tasks are new or changed, %d are gone", self._report.changed, len(self._report.deleted))
+
+    def _publish(self, outcome: Outcome) -> None:
+        target = self._warehouse.readers_copy
+        if target is None:
+            return
+        if any(check.severity == "error" for check in outcome.failed_checks):
+            logger.warning("the readers' copy is not replaced, as a check failed: %s", target)
+            return
+        publish(self._connection, self._warehouse.database, target)
+        outcome.published = target
+        logger.info("published %s", target)
+
+    def _pipeline(self) -> dlt.Pipeline:
+        # dlt would open and close the file several times a run, and a reader could slip in between
+        return dlt.pipeline(
+            PIPELINE,
+            destination=dlt.destinations.duckdb(self._connection),
+            dataset_name=self._warehouse.dataset_name,
+            pipelines_dir=str(self._folder),
+        )
 
 
-def _load(pipeline: dlt.Pipeline, source: Any) -> None:
-    try:
-        pipeline.run(source)
-    except PipelineStepFailed as error:
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, LabelStudioError | KeyboardInterrupt):
-                raise cause from error
-            last, cause = cause, cause.__cause__
-        raise LoadFailed(f"the {error.step} step failed: {' '.join(str(last).split())[:300]}") from error
+def working_folder(warehouse: WarehouseSettings) -> Path:
+    """Where dlt keeps what it has fetched and not loaded yet: one folder for each warehouse."""
+    digest = sha256(f"{warehouse.database.resolve()}\0{warehouse.dataset_name}".encode()).hexdigest()[:12]
+    folder = Path(os.environ.get("DLT_DATA_DIR", ROOT / ".dlt")) / "pipelines" / digest
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _cause(error: PipelineStepFailed) -> BaseException:
+    """What is behind a failed step of dlt's, where it is ours, else LoadFailed."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, LabelStudioError | KeyboardInterrupt):
+            return cause
+        last, cause = cause, cause.__cause__
+    return LoadFailed(f"the {error.step} step failed: {' '.join(str(last).split())[:300]}")
 
 
 def _count_rows(client: Any, pipeline: dlt.Pipeline) -> dict[str, int]:
@@ -81,33 +172,3 @@ def _count_rows(client: Any, pipeline: dlt.Pipeline) -> dict[str, int]:
         f"select '{name}', count(*) from {client.make_qualified_table_name(name)}" for name in names
     )
     return dict(client.execute_sql(union))
-
-
-def _working_folder(warehouse: WarehouseSettings) -> Path:
-    """Where dlt keeps what it has fetched and not loaded yet: one folder for each warehouse."""
-    digest = sha256(f"{warehouse.database.resolve()}\0{warehouse.dataset_name}".encode()).hexdigest()[:12]
-    folder = Path(os.environ.get("DLT_DATA_DIR", ROOT / ".dlt")) / "pipelines" / digest
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    holder = folder / "run.pid"
-    try:
-        with FileLock(folder / "run.lock", timeout=0):
-            holder.write_text(str(os.getpid()))
-            try:
-                yield
-            finally:
-                holder.unlink(missing_ok=True)
-    except Timeout as error:
-        pid = holder.read_text() if holder.exists() else "unknown"
-        raise AnotherRun(f"another run into this warehouse is in progress (process {pid}): let it end") from error
-
-
-def _clear_up(folder: Path) -> None:
-    """Removes what a run that was killed while it fetched left behind: nothing refers to it."""
-    for leftover in (folder / PIPELINE / "normalize").glob("*"):
-        if leftover.is_dir() and leftover.name != "extracted":
-            shutil.rmtree(leftover, ignore_errors=True)

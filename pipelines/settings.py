@@ -11,6 +11,7 @@ from dlt.common.configuration.exceptions import ConfigFieldMissingException, Con
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
+from pipelines.label_studio.cursors import EVERY, MODES
 from pipelines.label_studio.exceptions import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +44,13 @@ class SourceSettings(BaseConfiguration):
     fetch_timeout: float = 90.0
     fetch_attempts: int = 6
     fetch_requests_per_second: float = 0.0
+    fetch_mode: str = "incremental"
+    fetch_overlap: float = 60.0
+    reconcile_every: str = "day"
+    prune_projects: bool = False
+    annotation_history: bool = False
+    pseudonymize_users: bool = False
+    pseudonym_key: TSecretStrValue | None = None
 
 
 @configspec
@@ -53,11 +61,23 @@ class WarehouseSettings(BaseConfiguration):
     destination_name: str = "duckdb"
     dataset_name: str = "label_studio"
     lock_timeout: float = 30.0
+    lease_seconds: float = 180.0
+    publish: bool = True
+    publish_path: str | None = None
 
     @property
     def database(self) -> Path:
         """The DuckDB file, absolute; a relative path of a config file starts at the project's folder."""
         return ROOT / self.duckdb_path
+
+    @property
+    def readers_copy(self) -> Path | None:
+        """The file that readers open, absolute; None where none is published."""
+        if not self.publish:
+            return None
+        if self.publish_path:
+            return ROOT / self.publish_path
+        return self.database.with_name(f"{self.database.stem}_readers{self.database.suffix}")
 
 
 def source_settings(given: Mapping[str, Any]) -> SourceSettings:
@@ -66,6 +86,11 @@ def source_settings(given: Mapping[str, Any]) -> SourceSettings:
     for name in ("fetch_workers", "fetch_page_size", "fetch_timeout", "fetch_attempts"):
         if getattr(settings, name) <= 0:
             raise ConfigurationError(f"{name} is {getattr(settings, name)}: it must be more than 0")
+    for name, words in (("fetch_mode", MODES), ("reconcile_every", EVERY)):
+        if getattr(settings, name) not in words:
+            raise ConfigurationError(f"{name} is {getattr(settings, name)!r}: it takes {', '.join(words)}")
+    if settings.fetch_overlap < 0:
+        raise ConfigurationError("fetch_overlap is less than 0: it is in seconds")
     if settings.fetch_requests_per_second < 0:
         raise ConfigurationError("fetch_requests_per_second is less than 0: 0 is no limit")
     return settings
@@ -84,12 +109,23 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
             f"dataset {settings.dataset_name!r} can't be the schema of the tables:"
             f" use lower-case letters, digits and _, and not {_ANALYTICS}, where the views are"
         )
-    if settings.database.stem == settings.dataset_name:
-        raise ConfigurationError(
-            f"the file {settings.database.name} is named like its dataset, which DuckDB can't tell apart:"
-            " name another --database, or another --dataset"
-        )
+    for file, flag in ((settings.database, "--database"), (settings.readers_copy, "--publish")):
+        if file and file.stem == settings.dataset_name:
+            raise ConfigurationError(
+                f"the file {file.name} is named like its dataset, which DuckDB can't tell apart:"
+                f" name another {flag}, or another --dataset"
+            )
+    _expect_place(settings.database, settings.readers_copy)
     return settings
+
+
+def _expect_place(database: Path, copy: Path | None) -> None:
+    if copy is None:
+        return
+    if copy.resolve() == database.resolve():
+        raise ConfigurationError(f"the readers' copy can't be the database itself: name another file than {copy}")
+    if copy.is_dir() or (copy.parent != database.parent and not copy.parent.is_dir()):
+        raise ConfigurationError(f"the readers' copy can't be {copy}: name a file in a folder that exists")
 
 
 def use_project_folder() -> None:

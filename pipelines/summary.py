@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from pipelines.label_studio.report import Report
 from pipelines.label_studio.tables import TABLES
 from pipelines.run import Outcome
 from pipelines.settings import WarehouseSettings
+from pipelines.status import ProjectStatus, Status
 from pipelines.warehouse import FailedCheck
 
 logger = logging.getLogger(__name__)
@@ -28,7 +30,9 @@ def show_outcome(outcome: Outcome, warehouse: WarehouseSettings) -> None:
         [(name, f"{report.rows.get(name, 0):,}", f"{outcome.rows.get(name, 0):,}") for name in TABLES],
     )
     _print(("run", ""), _figures(report))
-    Console(markup=False, highlight=False, soft_wrap=True).print(f"warehouse: {warehouse.database}")
+    Console(markup=False, highlight=False, soft_wrap=True).print(
+        f"warehouse: {warehouse.database}" + (f"\nfor readers: {outcome.published}" if outcome.published else "")
+    )
     if report.missing:
         logger.warning("not found: tasks %s", _some(str(task_id) for task_id in report.missing))
     for failure in report.failures[:_NAMED]:
@@ -37,6 +41,14 @@ def show_outcome(outcome: Outcome, warehouse: WarehouseSettings) -> None:
         logger.error("not loaded: %d more", len(report.failures) - _NAMED)
     for check in outcome.failed_checks:
         _log_check(check)
+
+
+def in_short(outcome: Outcome) -> str:
+    """What was wrong with a run that came to its end, in one line."""
+    failures = [f"{failure.what}: {failure.reason}" for failure in outcome.report.failures]
+    checks = [f"check {check.name} found {check.found} rows" for check in outcome.failed_checks]
+    found = [*failures[:3], *([f"{len(failures) - 3} more"] if len(failures) > 3 else []), *checks]
+    return "; ".join(found) or "nothing"
 
 
 def show_plan(plan: Plan, report: Report) -> None:
@@ -49,10 +61,29 @@ def show_plan(plan: Plan, report: Report) -> None:
         logger.error("not there: %s: %s", failure.what, failure.reason)
 
 
+def show_status(status: Status) -> None:
+    """How fresh each project is."""
+    header = ("project", "tasks", "read", "age", "changes read up to", "compared", "waiting")
+    _print(header, [_status_row(project, status.now) for project in status.projects])
+    Console(markup=False, highlight=False, soft_wrap=True).print(f"looked at: {status.path or 'no warehouse yet'}")
+
+
+def _status_row(project: ProjectStatus, now: datetime) -> tuple[str, ...]:
+    progress, age = project.progress, project.age(now)
+    moments = (progress.read_at, progress.cursor, progress.reconciled_at) if progress else (None, None, None)
+    read, cursor, compared = (f"{moment:%Y-%m-%d %H:%M:%S}Z" if moment else "never" for moment in moments)
+    waiting = "?" if project.behind is None else f"{project.behind:,}"
+    old = str(timedelta(seconds=int(age.total_seconds()))) if age else "-"
+    return (str(project.project_id), f"{project.tasks:,}", read, old, cursor, compared, waiting)
+
+
 def _figures(report: Report) -> list[tuple[str, str]]:
     return [
+        ("mode", report.mode),
         ("tasks asked for", f"{report.asked or 0:,}"),
         ("tasks loaded", f"{len(report.fetched):,}"),
+        ("new or changed", f"{report.changed:,}"),
+        ("gone, removed", f"{len(report.deleted):,}"),
         ("tasks not found", f"{report.not_found:,}"),
         ("not loaded, see the log", f"{len(report.failures):,}"),
         ("requests", f"{report.requests:,}"),
@@ -76,7 +107,8 @@ def _print(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for row in rows:
         table.add_row(*row)
     console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.print(table)
+    # where nobody looks, a file or a monitor reads, and nothing is to be cut off
+    console.print(table, width=None if console.is_terminal else 200)
     console.print()
 
 

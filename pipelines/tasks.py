@@ -1,8 +1,10 @@
 """What people schedule: Label Studio's tasks into the warehouse. `python pipelines/tasks.py --help` says how."""
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import click
 
@@ -13,8 +15,6 @@ if not __package__:
 if TYPE_CHECKING:
     from pipelines.settings import SourceSettings, WarehouseSettings
 
-DONE, FAILED, BAD_ARGUMENTS, CHECK_FAILED, BUSY, INTERRUPTED = 0, 1, 2, 3, 75, 130
-
 _EPILOG = """
 \b
 Exit codes:
@@ -22,7 +22,10 @@ Exit codes:
   1   failed, nothing lost: run again
   2   bad arguments or configuration (a refused token, a wrong address)
   3   loaded, but a data check failed
+  4   --status: not as fresh as it should be
   75  another run is in progress
+  130 interrupted, nothing lost: run again
+  143 terminated, nothing lost: run again
 
 The token comes from LABEL_STUDIO_API_KEY or .dlt/secrets.toml, the address from --url, LABEL_STUDIO_URL or
 .dlt/config.toml, where all settings are explained.
@@ -45,9 +48,15 @@ The token comes from LABEL_STUDIO_API_KEY or .dlt/secrets.toml, the address from
 @click.option("--destination", metavar="NAME", help="Kind of warehouse; only duckdb so far.  [default: duckdb]")
 @click.option("--dataset", metavar="NAME", help="The schema of the tables.  [default: label_studio]")
 @click.option("--workers", type=click.IntRange(1, 64), help="Requests in flight at once.  [default: 4]")
+@click.option("--reconcile", is_flag=True, help="Compare every task with the warehouse, not only what changed.")
+@click.option("--full", is_flag=True, help="Read every task again.")
+@click.option("--prune-projects", is_flag=True, help="Remove the tasks of projects that are gone or emptied.")
 @click.option(
-    "--full", is_flag=True, help="Read everything that is selected, as a run does unless it is told otherwise."
+    "--publish", type=click.Path(dir_okay=False), help="The readers' copy.  [default: warehouse_readers.duckdb]"
 )
+@click.option("--no-publish", is_flag=True, help="Write no readers' copy.")
+@click.option("--status", is_flag=True, help="Say how fresh the warehouse is, and fetch nothing.")
+@click.option("--max-age", metavar="TIME", help="With --status: how old is fresh enough, such as 2h, 90min or 1d.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched, and write nothing.")
 @click.option("--quiet", is_flag=True, help="Log warnings only, show no progress.")
 @click.option("--verbose", is_flag=True, help="Log each request.")
@@ -67,38 +76,58 @@ def command(**options: Any) -> int:
     from pipelines.settings import use_project_folder
 
     use_project_folder()
-    set_up_logging(quiet=options["quiet"], verbose=options["verbose"], as_json=options["log_json"])
+    run_id = uuid4().hex[:12]
+    set_up_logging(run_id, quiet=options["quiet"], verbose=options["verbose"], as_json=options["log_json"])
+    if options["status"]:
+        return _status(options)
+    if options["max_age"]:
+        raise click.UsageError("--max-age goes with --status")
     source, warehouse, transport = _settings(options)
     if options["dry_run"]:
-        return _dry_run(source, transport)
-    return _run(source, warehouse, transport, quiet=options["quiet"])
+        return _dry_run(source, warehouse, transport)
+    return _run(source, warehouse, transport, run_id, quiet=options["quiet"])
 
 
 def _settings(options: dict[str, Any]) -> "tuple[SourceSettings, WarehouseSettings, Any]":
-    from pipelines.settings import ROOT, source_settings, warehouse_settings
+    from pipelines.settings import source_settings
 
+    given, transport = _server(options)
+    if options["reconcile"] and options["full"]:
+        raise click.UsageError("--full reads all that --reconcile compares: give one of the two")
+    given |= _selected(options) | {
+        "fetch_mode": "full" if options["full"] else "reconcile" if options["reconcile"] else None,
+        "prune_projects": options["prune_projects"] or None,
+    }
+    return source_settings(given), _warehouse(options), transport
+
+
+def _server(options: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     given: dict[str, Any] = {"label_studio_url": options["url"], "fetch_workers": options["workers"]}
-    database, transport = options["database"], None
-    if options["demo"]:
-        import httpx
+    if not options["demo"]:
+        return given, None
+    import httpx
 
-        from pipelines.demo import load_sample
+    from pipelines.demo import load_sample
 
-        fake = load_sample()
-        transport = httpx.MockTransport(fake)
-        given |= {"label_studio_url": "https://label-studio.example.com", "label_studio_api_key": fake.token}
-        database = database or ROOT / "demo.duckdb"
-    given |= _selected(options)
-    return (
-        source_settings(given),
-        warehouse_settings(
-            {
-                "duckdb_path": str(Path(database).absolute()) if database else None,
-                "destination_name": options["destination"],
-                "dataset_name": options["dataset"],
-            }
-        ),
-        transport,
+    fake = load_sample()
+    demo = {"label_studio_url": "https://label-studio.example.com", "label_studio_api_key": fake.token}
+    return given | demo, httpx.MockTransport(fake)
+
+
+def _warehouse(options: dict[str, Any]) -> "WarehouseSettings":
+    from pipelines.settings import ROOT, warehouse_settings
+
+    if options["publish"] and options["no_publish"]:
+        raise click.UsageError("--publish and --no-publish: give one of the two")
+    database = options["database"] or (ROOT / "demo.duckdb" if options["demo"] else None)
+    return warehouse_settings(
+        {
+            "duckdb_path": str(Path(database).absolute()) if database else None,
+            "destination_name": options["destination"],
+            "dataset_name": options["dataset"],
+            "publish_path": str(Path(options["publish"]).absolute()) if options["publish"] else None,
+            "publish": False if options["no_publish"] else True if options["publish"] else None,
+        }
     )
 
 
@@ -116,68 +145,94 @@ def _selected(options: dict[str, Any]) -> dict[str, Any]:
     return {"task_ids": ids or False, "project_ids": projects or False}
 
 
-def _run(source: "SourceSettings", warehouse: "WarehouseSettings", transport: Any, *, quiet: bool) -> int:
+def _run(source: "SourceSettings", warehouse: "WarehouseSettings", transport: Any, run_id: str, *, quiet: bool) -> int:
+    from pipelines.alarm import raise_alarm
+    from pipelines.exits import explained
     from pipelines.label_studio import Report
     from pipelines.logs import progress
     from pipelines.run import run
-    from pipelines.summary import show_outcome
+    from pipelines.summary import in_short, show_outcome
 
     report = Report()
-    with progress(report, quiet=quiet):
-        outcome = run(source, warehouse, report, transport)
+    try:
+        with progress(report, quiet=quiet):
+            outcome = run(source, warehouse, report, run_id, transport)
+    except Exception as error:
+        reason, code = explained(error)
+        raise_alarm(run_id, code, reason)
+        raise
     show_outcome(outcome, warehouse)
-    if report.failures:
-        return FAILED
-    return CHECK_FAILED if any(check.severity == "error" for check in outcome.failed_checks) else DONE
+    raise_alarm(run_id, outcome.exit_code, in_short(outcome))
+    return outcome.exit_code
 
 
-def _dry_run(source: "SourceSettings", transport: Any) -> int:
+def _dry_run(source: "SourceSettings", warehouse: "WarehouseSettings", transport: Any) -> int:
+    from pipelines.exits import DONE, FAILED
     from pipelines.label_studio import Report
     from pipelines.label_studio.dry_run import dry_run
+    from pipelines.label_studio.known import Known
+    from pipelines.peek import peek
     from pipelines.summary import show_plan
 
     report = Report()
-    show_plan(dry_run(source, report, transport), report)
+    with peek(warehouse) as found:
+        if found is None:
+            plan = dry_run(source, report, transport)
+        else:
+            with Known.of(found.pipeline) as known:
+                plan = dry_run(source, report, transport, known, found.cursors)
+    show_plan(plan, report)
     return FAILED if report.failures else DONE
+
+
+def _status(options: dict[str, Any]) -> int:
+    from pipelines.exits import DONE, STALE
+    from pipelines.label_studio.exceptions import ConfigurationError
+    from pipelines.label_studio.selection import select
+    from pipelines.settings import source_settings
+    from pipelines.status import status
+    from pipelines.summary import show_status
+
+    max_age = _duration(options["max_age"]) if options["max_age"] else None
+    given, transport = _server(options)
+    try:
+        source = source_settings(given | _selected(options))
+    except ConfigurationError:
+        # a machine that only watches needs neither the address nor the token
+        source = None
+    projects = options["project"] or (source.project_ids if source else None)
+    named = select(project_ids=projects).projects if projects else None
+    found = status(_warehouse(options), named if isinstance(named, tuple) else None, source, transport)
+    show_status(found)
+    return DONE if found.is_fresh(max_age) else STALE
+
+
+def _duration(text: str) -> Any:
+    import pandas
+
+    try:
+        duration = pandas.Timedelta(text)
+    except ValueError:
+        duration = pandas.NaT
+    # a number alone would be nanoseconds
+    if not duration > pandas.Timedelta(0) or not re.search("[a-z]", text, re.IGNORECASE):
+        raise click.UsageError(f"--max-age {text!r} is no time: write 2h, 90min or 1d")
+    return duration.to_pytimedelta()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; gives its exit code. Whatever goes wrong ends in one line on stderr."""
     try:
-        code: int = command.main(arguments, standalone_mode=False) or DONE
-    except click.ClickException as error:
-        return _say(error.format_message(), BAD_ARGUMENTS)
-    except (click.Abort, KeyboardInterrupt):
-        return _say("interrupted: nothing is lost, run again", INTERRUPTED)
-    except Exception as error:  # noqa: BLE001  # a user gets a line, not a traceback
-        return _explain(error)
-    return code
+        return command.main(arguments, standalone_mode=False) or 0
+    except (Exception, KeyboardInterrupt) as error:  # a user gets a line, not a traceback
+        import logging
 
+        from pipelines.exits import explained
 
-def _explain(error: Exception) -> int:
-    import logging
-
-    from dlt.common.configuration.exceptions import ConfigurationException
-
-    from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError, SelectionError
-    from pipelines.run import AnotherRun
-
-    logging.getLogger("pipelines").debug("what went wrong:", exc_info=error)
-    if isinstance(error, ConfigurationError | SelectionError):
-        return _say(str(error), BAD_ARGUMENTS)
-    if isinstance(error, AnotherRun):
-        return _say(str(error), BUSY)
-    if isinstance(error, LabelStudioError):
-        return _say(f"{error}; nothing is lost, run again", FAILED)
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    if isinstance(error, ConfigurationException):
-        return _say(reason, BAD_ARGUMENTS)
-    return _say(f"{reason}; nothing is lost, run again; --verbose tells more", FAILED)
-
-
-def _say(text: str, code: int) -> int:
-    click.echo(f"tasks.py: {text}", err=True)
-    return code
+        logging.getLogger("pipelines").debug("what went wrong:", exc_info=error)
+        text, code = explained(error)
+        click.echo(f"tasks.py: {text}", err=True)
+        return code
 
 
 if __name__ == "__main__":

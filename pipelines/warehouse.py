@@ -1,4 +1,4 @@
-"""The warehouse after a load: comments on the tables, and the checks."""
+"""The warehouse after a load: house-keeping, comments on the tables, and the checks."""
 
 import logging
 import re
@@ -11,7 +11,8 @@ import duckdb
 import stamina
 
 from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError
-from pipelines.label_studio.tables import TABLES
+from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES
+from pipelines.load_runs import LOAD_RUNS
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,11 @@ CHECKS = Path(__file__).resolve().parent.parent / "sql" / "checks"
 
 #: Today's BI clients open files of this storage version; it counts when a file is created.
 _STORAGE_VERSION = "v1.2.0"
+
+#: So many versions of dlt's state are kept.
+_STATES = 100
+
+_NAMES = "select table_name from information_schema.tables where table_schema = %s"
 
 #: Rows of a failed check that are shown.
 _SAMPLE = 5
@@ -40,8 +46,8 @@ class FailedCheck(NamedTuple):
 
 
 @contextmanager
-def open_duckdb(path: Path, timeout: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The DuckDB file, held open for writing; made if it isn't there.
+def open_duckdb(path: Path, timeout: float, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The DuckDB file, held open for writing, and made if it isn't there; or open for reading only.
 
     Waits up to `timeout` seconds for a file that another program holds. Raises WarehouseBusy where it goes on
     holding it, ConfigurationError where the file can't be one.
@@ -49,11 +55,11 @@ def open_duckdb(path: Path, timeout: float) -> Iterator[duckdb.DuckDBPyConnectio
     if not path.parent.is_dir():
         raise ConfigurationError(f"the folder {path.parent} does not exist: create it, or name another --database")
     try:
-        connection = _connect(path, timeout)
+        connection = _connect(path, timeout, read_only)
     except duckdb.Error as error:
         if _is_locked(error):
             raise WarehouseBusy(
-                f"{path} is held open by another program ({_holder(error)}): close it and run again"
+                f"{path} is held open by another program ({_holder(error)}): close it there, or let it end"
             ) from error
         raise ConfigurationError(f"{path} can't be opened as a DuckDB file: {_line(error)}") from error
     try:
@@ -64,11 +70,21 @@ def open_duckdb(path: Path, timeout: float) -> Iterator[duckdb.DuckDBPyConnectio
 
 def comment(client: Any, dataset: str) -> None:
     """Puts what the tables and columns mean into the database. `client` is dlt's SQL client."""
-    for table in TABLES.values():
+    there = {row[0] for row in client.execute_sql(_NAMES, dataset)}
+    known = {**TABLES, **OPTIONAL_TABLES, LOAD_RUNS.name: LOAD_RUNS}
+    for table in (known[name] for name in known if name in there):
         name = f'"{dataset}"."{table.name}"'
         client.execute_sql(f"comment on table {name} is {_literal(table.description)}")
         for column in table.columns:
             client.execute_sql(f'comment on column {name}."{column.name}" is {_literal(column.description)}')
+
+
+def keep_house(client: Any) -> None:
+    """Drops old versions of the state that dlt keeps, one a run: in years of runs they would outgrow the tables."""
+    table = client.make_qualified_table_name("_dlt_pipeline_state")
+    client.execute_sql(
+        f"delete from {table} where version <= (select max(newest.version) from {table} as newest) - {_STATES}"
+    )
 
 
 def failed_checks(client: Any) -> list[FailedCheck]:
@@ -89,11 +105,11 @@ def _check(client: Any, path: Path) -> FailedCheck | None:
     return FailedCheck(path.stem, meaning, severity, len(rows), columns, rows[:_SAMPLE])
 
 
-def _connect(path: Path, timeout: float) -> duckdb.DuckDBPyConnection:
-    config: dict[str, Any] = {"storage_compatibility_version": _STORAGE_VERSION}
+def _connect(path: Path, timeout: float, read_only: bool) -> duckdb.DuckDBPyConnection:
+    config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": _STORAGE_VERSION}
     for attempt in stamina.retry_context(on=_is_locked, attempts=None, timeout=timeout, wait_initial=0.2, wait_max=2.0):
         with attempt:
-            return duckdb.connect(str(path), config=config)
+            return duckdb.connect(str(path), read_only=read_only, config=config)
     raise AssertionError("the last try either gives a connection or raises")
 
 

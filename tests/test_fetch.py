@@ -647,7 +647,7 @@ def test_an_unforeseen_error_in_one_worker_ends_the_others(monkeypatch: pytest.M
         async with client(label_studio(range(1, 101))) as connected:
             real = connected.page
 
-            async def page(project_id: int, piece: Any, size: int) -> Any:
+            async def page(project_id: int, piece: Any, size: int, since: Any) -> Any:
                 if piece.first > 50:
                     raise ZeroDivisionError
                 await asyncio.sleep(1000)

@@ -15,13 +15,17 @@ from functools import partial
 from typing import Any
 
 import dlt
+from dlt.common.typing import TSecretStrValue
 from dlt.sources import DltResource
 
 from .client import Client
-from .exceptions import LabelStudioError
+from .cursors import EVERY, MODES
+from .exceptions import ConfigurationError, LabelStudioError
 from .family import REPLACE_FAMILY
+from .plan import Policy
+from .pseudonyms import Pseudonyms
 from .report import Report
-from .resource import Load
+from .resource import Load, Options
 from .selection import select
 
 __all__ = ["LabelStudioError", "Report", "label_studio"]
@@ -38,12 +42,20 @@ def label_studio(
     fetch_timeout: float = 90.0,
     fetch_attempts: int = 6,
     fetch_requests_per_second: float = 0.0,
+    fetch_mode: str = "incremental",
+    fetch_overlap: float = 60.0,
+    reconcile_every: str = "day",
+    prune_projects: bool = False,
+    annotation_history: bool = False,
+    pseudonymize_users: bool = False,
+    pseudonym_key: TSecretStrValue | None = None,
     report: Any = None,
     transport: Any = None,
 ) -> DltResource:
     """The tasks of a selection, and the users and projects that they name.
 
     One resource, `tasks`, gives all tables: a task that is fetched again replaces all of its rows, in one transaction.
+    Projects are read for what changed since the last load; tasks that are found gone are removed from the warehouse.
 
     Args:
         label_studio_url: where Label Studio opens in a browser
@@ -55,6 +67,14 @@ def label_studio(
         fetch_timeout: seconds that one request may take
         fetch_attempts: tries of one request in all
         fetch_requests_per_second: a limit for all workers together; 0 is none
+        fetch_mode: how projects are read: "incremental" (what changed), "reconcile" (compare every task with the
+            warehouse, fetch what differs, find deletions) or "full" (everything); a first load is always full
+        fetch_overlap: seconds before the last scan from which on changes are read again
+        reconcile_every: the first load of each "hour", "day" or "week" reconciles, each "run" does, or "never"
+        prune_projects: remove the tasks of projects that are gone, or emptied
+        annotation_history: keep every version of an annotation, in a table of that name
+        pseudonymize_users: replace e-mails and names of users by a keyed hash
+        pseudonym_key: the key, of 16 characters at least
         report: a Report to be filled in
         transport: an httpx transport in place of the network
 
@@ -73,16 +93,25 @@ def label_studio(
         requests_per_second=fetch_requests_per_second or None,
         transport=transport,
     )
-    load = Load(
-        client,
-        select(task_ids, project_ids),
-        report or Report(),
+    _expect("fetch_mode", fetch_mode, MODES)
+    _expect("reconcile_every", reconcile_every, EVERY)
+    options = Options(
+        Policy(fetch_mode, reconcile_every, prune_projects),  # type: ignore[arg-type]  # they were just looked at
         workers=fetch_workers,
         page_size=fetch_page_size,
+        overlap=fetch_overlap,
+        history=annotation_history,
+        pseudonyms=Pseudonyms(pseudonym_key or "") if pseudonymize_users else None,
     )
+    selection = select(task_ids, project_ids)
 
     @dlt.resource(name="tasks", write_disposition=REPLACE_FAMILY)
     def tasks() -> Iterator[Any]:
-        yield from load.items()
+        yield from Load(client, selection, report or Report(), options).items()
 
     return tasks()
+
+
+def _expect(name: str, value: str, words: tuple[str, ...]) -> None:
+    if value not in words:
+        raise ConfigurationError(f"{name} is {value!r}: it takes {', '.join(words)}")

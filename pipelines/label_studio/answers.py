@@ -27,6 +27,37 @@ class TaskHead(msgspec.Struct):
     draft_exists: Any = None
 
 
+class Entry(msgspec.Struct):
+    """A task in the inventory: what tells whether the warehouse holds it as it is."""
+
+    id: int
+    created_at: Any = None
+    updated_at: Any = None
+    completed_at: Any = None
+    is_labeled: Any = None
+    overlap: Any = None
+    total_annotations: Any = None
+    cancelled_annotations: Any = None
+    total_predictions: Any = None
+    predictions_score: Any = None
+    predictions_model_versions: Any = None
+    draft_exists: Any = None
+    comment_count: Any = None
+    unresolved_comment_count: Any = None
+    last_comment_updated_at: Any = None
+
+
+class Settings(msgspec.Struct):
+    """What tells whether a project is another one than before, or one whose tasks changed without a trace."""
+
+    created_at: Any = None
+    task_number: Any = None
+    total_predictions_number: Any = None
+    model_version: Any = None
+    maximum_annotations: Any = None
+    overlap_cohort_percentage: Any = None
+
+
 class Page(msgspec.Struct):
     """A page of the tasks' list: how many tasks the filter lets pass in all, and the first of them, as raw JSON."""
 

@@ -3,13 +3,14 @@
 import itertools
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import httpx
 import msgspec
 
-from .answers import Items, Page, Passing, TaskHead, read, read_object
+from .answers import Entry, Items, Page, Passing, TaskHead, read, read_object
 from .connection import Connection
 from .exceptions import AccessDenied, NotFound, RequestFailed, WrongAddress
 from .pieces import Piece
@@ -28,6 +29,17 @@ _LIKE_GET_TASK = {
 _LIST: Any = Items | list[msgspec.Raw]
 
 _IDS_ONLY = {"include": "id", "resolve_uri": "false"}
+
+#: What tells a changed task, and nothing that makes the server read annotations or predictions.
+_INVENTORY = {
+    "fields": "all",
+    "include": ",".join(Entry.__struct_fields__),
+    "omit": "annotations,predictions,drafts,annotations_results,predictions_results",
+    "resolve_uri": "false",
+}
+
+
+Listed = TypeVar("Listed", TaskHead, Entry)
 
 
 class Client:
@@ -73,6 +85,11 @@ class Client:
     async def __aexit__(self, *exc_info: Any) -> None:
         await self._connection.__aexit__(*exc_info)
 
+    @property
+    def began(self) -> datetime | None:
+        """The moment of the first answer, by the server's clock; None where its answers name no date."""
+        return self._connection.began
+
     async def server_version(self) -> str:
         """The release of the server, asked for without the token. Raises WrongAddress where it is no Label Studio."""
         try:
@@ -94,19 +111,42 @@ class Client:
         """The drafts of all users for a task, a JSON list. Raises NotFound."""
         return await self._get(f"/api/tasks/{task_id}/drafts", {}, _list)
 
-    async def page(self, project_id: int, piece: Piece, size: int) -> tuple[int, list[tuple[TaskHead, bytes]]]:
+    async def page(
+        self, project_id: int, piece: Piece, size: int, since: datetime | None = None
+    ) -> tuple[int, list[tuple[TaskHead, bytes]]]:
         """How many tasks of a project there are in a piece, and the first `size` of them by id, whole.
 
-        Raises RequestFailed where the page takes too long or is too large.
+        With `since`, only tasks that changed after that moment. Raises RequestFailed where the page takes too long or
+        is too large.
         """
-        params = {"project": project_id, "page_size": size, "query": _query(piece), **_LIKE_GET_TASK}
-        return await self._get("/api/tasks", params, partial(_page, piece), many=size > 1)
+        return await self._list(project_id, TaskHead, _LIKE_GET_TASK, piece, size, since)
 
-    async def count(self, project_id: int, piece: Piece, *, newest: bool = False) -> tuple[int, int | None]:
+    async def count(
+        self, project_id: int, piece: Piece, since: datetime | None = None, *, newest: bool = False
+    ) -> tuple[int, int | None]:
         """How many tasks of a project there are in a piece, and the lowest (`newest`: the highest) of their ids."""
-        params = {"project": project_id, "page_size": 1, "query": _query(piece, newest=newest), **_IDS_ONLY}
-        total, tasks = await self._get("/api/tasks", params, partial(_page, piece))
+        total, tasks = await self._list(project_id, TaskHead, _IDS_ONLY, piece, 1, since, newest=newest)
         return total, tasks[0][0].id if tasks else None
+
+    async def inventory(self, project_id: int, piece: Piece, size: int) -> tuple[int, list[Entry]]:
+        """How many tasks of a project there are in a piece, and the first `size` of them by id, in outline."""
+        total, tasks = await self._list(project_id, Entry, _INVENTORY, piece, size)
+        return total, [entry for entry, _ in tasks]
+
+    async def _list(
+        self,
+        project_id: int,
+        kind: type[Listed],
+        form: Mapping[str, str],
+        piece: Piece,
+        size: int,
+        since: datetime | None = None,
+        *,
+        newest: bool = False,
+    ) -> tuple[int, list[tuple[Listed, bytes]]]:
+        query = _query(piece, since, newest=newest)
+        params = {"project": project_id, "page_size": size, "query": query, **form}
+        return await self._get("/api/tasks", params, partial(_page, piece, kind), many=size > 1)
 
     async def project_ids(self) -> list[int]:
         """The ids of all projects that the token can see."""
@@ -152,12 +192,18 @@ class _Objects(NamedTuple):
     is_last: bool
 
 
-def _query(piece: Piece, *, newest: bool = False) -> str:
+def _query(piece: Piece, since: datetime | None, *, newest: bool) -> str:
     query = {
-        "filters": {"conjunction": "and", "items": [piece.filter()]},
+        "filters": {"conjunction": "and", "items": [piece.filter(), *([_changed_after(since)] if since else [])]},
         "ordering": ["-tasks:id" if newest else "tasks:id"],
     }
     return json.dumps(query, separators=(",", ":"))
+
+
+def _changed_after(moment: datetime) -> dict[str, Any]:
+    # the server answers 500 to any other way to write a time
+    value = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": value}
 
 
 def _any(body: bytes) -> Any:
@@ -185,9 +231,9 @@ def _items(body: bytes) -> _Objects:
     )
 
 
-def _page(piece: Piece, body: bytes) -> tuple[int, list[tuple[TaskHead, bytes]]]:
+def _page(piece: Piece, kind: type[Listed], body: bytes) -> tuple[int, list[tuple[Listed, bytes]]]:
     page = read(body, Page)
-    tasks = [(read(raw, TaskHead), raw) for raw in map(bytes, page.tasks)]
+    tasks = [(read(raw, kind), raw) for raw in map(bytes, page.tasks)]
     ids = [head.id for head, _ in tasks]
     if any(task_id not in piece for task_id in ids) or any(a >= b for a, b in itertools.pairwise(ids)):
         raise RequestFailed("the server's list holds tasks that were not asked for, or not in the order of their ids")

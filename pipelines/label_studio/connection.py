@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self, TypeVar
 
@@ -14,7 +15,7 @@ from .answers import Passing, check
 from .auth import auth_for
 from .exceptions import ConfigurationError, RequestFailed, Unreachable, WrongAddress
 from .report import Report
-from .retrying import Retrying, wanted_wait
+from .retrying import Retrying, http_date, wanted_wait
 
 T = TypeVar("T")
 
@@ -50,6 +51,8 @@ class Connection:
         self._slots = asyncio.Semaphore(connections)
         self._limiter = AsyncLimiter(1, 1 / requests_per_second) if requests_per_second else None
         self._proven = False
+        #: the first moment that the server named, by its own clock; None before, or where it names none
+        self.began: datetime | None = None
         settings: dict[str, Any] = {
             "auth": auth_for(self.url, token(api_key)),
             "headers": {"User-Agent": _user_agent(), "Accept": "application/json"},
@@ -111,6 +114,7 @@ class Connection:
                 self._expect_no_move(response, path)
                 body = await self._read(response, MAX_PAGE_BYTES if many else None)
             check(response, body, wanted_wait(response.headers), many=many)
+            self.began = self.began or http_date(response.headers.get("date", ""))
         except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
             slow = RequestFailed(f"no complete answer within {self._timeout:g} s")
             raise (slow if many else Passing(slow, tries=3)) from error

@@ -42,7 +42,7 @@ class Delivery:
         try:
             return RawTask(head.id, project, raw, await self._drafts(head))
         except RequestFailed as error:
-            self._report.fail(f"task {head.id}", f"its drafts: {error}")
+            self._report.fail_task(head.id, f"its drafts: {error}", project)
             return None
 
     async def _drafts(self, head: TaskHead) -> bytes | None:

@@ -1,12 +1,15 @@
-"""What a run would fetch: asks the server for numbers only, and writes nothing."""
+"""What a run would fetch: asks the server for numbers and outlines only, and writes nothing."""
 
 import asyncio
 from typing import Any, NamedTuple
 
 from .client import Client
+from .cursors import Cursors
+from .known import Known
+from .plan import Policy, make_plan
 from .report import Report
+from .same_server import expect_same_server
 from .selection import Selection, select
-from .survey import survey
 
 
 class Plan(NamedTuple):
@@ -17,13 +20,20 @@ class Plan(NamedTuple):
     requests: int
 
 
-def dry_run(settings: Any, report: Report, transport: Any = None) -> Plan:
-    """The plan of a run with the settings of the source. Raises what a run would raise before its first task."""
+def dry_run(
+    settings: Any, report: Report, transport: Any = None, known: Known | None = None, cursors: Cursors | None = None
+) -> Plan:
+    """The plan of a run with the settings of the source, into a warehouse that holds what is `known`.
+
+    Raises what a run would raise before its first task.
+    """
     selection = select(settings.task_ids, settings.project_ids)
-    return asyncio.run(_plan(settings, selection, report, transport))
+    return asyncio.run(_plan(settings, selection, report, transport, known or Known(None), cursors or Cursors({})))
 
 
-async def _plan(settings: Any, selection: Selection, report: Report, transport: Any) -> Plan:
+async def _plan(
+    settings: Any, selection: Selection, report: Report, transport: Any, known: Known, cursors: Cursors
+) -> Plan:
     client = Client(
         settings.label_studio_url,
         settings.label_studio_api_key,
@@ -34,9 +44,11 @@ async def _plan(settings: Any, selection: Selection, report: Report, transport: 
         requests_per_second=settings.fetch_requests_per_second or None,
         transport=transport,
     )
+    policy = Policy(settings.fetch_mode, settings.reconcile_every, settings.prune_projects)
     async with client:
         await client.server_version()
-        found = await survey(client, selection, report)
+        await expect_same_server(client, known, cursors)
+        found = await make_plan(client, selection, report, known, cursors, policy, parts=settings.fetch_workers)
     ids = None if selection.ids is None else selection.ids.size
     if selection.one_by_one:
         return Plan({}, ids, len(selection.single))

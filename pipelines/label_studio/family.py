@@ -61,15 +61,20 @@ REPLACE_FAMILY: TDeleteInsertStrategyDict = {
 #: For a table without children: one statement, so that it holds or fails as a whole.
 _REPLACE_ROW: TUpsertStrategyDict = {"disposition": "merge", "strategy": "upsert"}
 
+#: What is not replaced: deleted tasks are noted by the statements that remove them, history is only ever added to.
+_OTHERWISE: dict[str, Any] = {
+    "deleted_tasks": "append",
+    "annotation_history": {"disposition": "merge", "strategy": "insert-only"},
+}
+
 
 def _hints(table: Table) -> TResourceHints:
     columns = [_column(table, column) for column in table.columns]
     if table.parent:
         return make_hints(table_name=table.name, parent_table_name=table.parent, columns=columns)
     alone = len(family(table.name)) == 1
-    return make_hints(
-        table_name=table.name, write_disposition=_REPLACE_ROW if alone else REPLACE_FAMILY, columns=columns
-    )
+    disposition = _OTHERWISE.get(table.name, _REPLACE_ROW if alone else REPLACE_FAMILY)
+    return make_hints(table_name=table.name, write_disposition=disposition, columns=columns)
 
 
 def _column(table: Table, column: Column) -> TColumnSchema:

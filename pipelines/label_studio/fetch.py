@@ -112,21 +112,22 @@ class Fetch:
     async def _fetch(self, work: Work) -> None:
         piece: Piece | None = work.piece
         while piece is not None:
-            left = Work(work.project_id, piece)
+            left = work._replace(piece=piece)
             if self._trouble.gone:
                 return self._give_up([left])
             try:
-                piece = await self._shared(work.project_id, await self._fetch_page(left))
+                piece = await self._shared(left, await self._fetch_page(left))
             except NotFound:
-                return self._report.fail(str(left), "the project is gone, or the token may not see it any more")
+                reason = "the project is gone, or the token may not see it any more"
+                return self._report.fail(str(left), reason, left.project_id)
             except (ConfigurationError, Unreachable) as error:
-                return self._trouble.fail(str(left), error)
+                return self._trouble.fail(str(left), error, left.project_id)
 
     async def _fetch_page(self, work: Work) -> Piece | None:
         """Fetches the first page of a piece of work, or makes the pages smaller. Gives what is left of it."""
         size = self._page_size
         try:
-            total, tasks = await self._client.page(work.project_id, work.piece, size)
+            total, tasks = await self._client.page(work.project_id, work.piece, size, work.since)
         except RequestFailed as error:
             await self._trouble.make_sure_of_server(error)
             if size == 1:
@@ -144,26 +145,26 @@ class Fetch:
     async def _fetch_first(self, work: Work, error: RequestFailed) -> Piece | None:
         """Fetches the first task of a piece of work by itself, as the list can't give it. Gives what is left."""
         try:
-            _, first = await self._client.count(work.project_id, work.piece)
+            _, first = await self._client.count(work.project_id, work.piece, work.since)
         except RequestFailed:
             if isinstance(work.piece, IdList):
                 await self._singles.fetch(work.piece.ids, work.project_id)
             else:
-                self._report.fail(str(work), error)
+                self._report.fail(str(work), error, work.project_id)
             return None
         if first is None:
             return None
         await self._singles.fetch([first], work.project_id)
         return work.piece.after(first)
 
-    async def _shared(self, project_id: int, piece: Piece | None) -> Piece | None:
-        """Shares what is left of a piece with the workers that have nothing to do."""
+    async def _shared(self, work: Work, piece: Piece | None) -> Piece | None:
+        """Shares what is left of a piece of work with the workers that have nothing to do."""
         async with self._changed:
             idle = self._workers - self._busy
             if piece is None or self._waiting or not idle:
                 return piece
             first, *others = piece.split(idle + 1)
-            self._waiting.extend(Work(project_id, other) for other in others)
+            self._waiting.extend(work._replace(piece=other) for other in others)
             self._changed.notify_all()
             return first
 
@@ -175,4 +176,4 @@ class Fetch:
 
     def _give_up(self, work: Iterable[Work]) -> None:
         for left in work:
-            self._report.fail(str(left), self._trouble.gone)
+            self._report.fail(str(left), self._trouble.gone, left.project_id)

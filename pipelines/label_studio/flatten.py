@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from .repair import repaired
 from .report import Failure
-from .tables import TABLES, Column, Table, Type
+from .tables import OPTIONAL_TABLES, TABLES, Column, Table, Type
 
 logger = logging.getLogger(__name__)
 
@@ -77,9 +77,13 @@ def _typed_query(table: Table) -> str:
 
 
 class Flattener:
-    """Flattens batches one after the other, on a DuckDB connection of its own. Not for use by two threads at once."""
+    """Flattens batches one after the other, on a DuckDB connection of its own. Not for use by two threads at once.
 
-    def __init__(self) -> None:
+    With `history`, each annotation also gives a row of `annotation_history`.
+    """
+
+    def __init__(self, *, history: bool = False) -> None:
+        self._tables = [*TASK_TABLES, OPTIONAL_TABLES["annotation_history"]] if history else TASK_TABLES
         self._connection = duckdb.connect(":memory:")
         # a batch is smaller than a row group: a second thread would only add overhead
         self._connection.execute("set threads = 1; set timezone = 'UTC'; set preserve_insertion_order = true")
@@ -92,7 +96,8 @@ class Flattener:
         self._connection.close()
 
     def tasks(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
-        """The rows of a batch of tasks, by table name: a table for each of `TASK_TABLES`, also where it has no rows.
+        """The rows of a batch of tasks, by table name: a table for each of `TASK_TABLES`, also where it has no rows;
+        with `history`, `annotation_history` besides.
 
         Tasks that are no strict JSON (a lone surrogate, NaN) are repaired, the others are read as they are. What
         can't be read is noted in `unreadable` and left out.
@@ -134,7 +139,8 @@ class Flattener:
             return None
 
     def _note_unreadable(self, task: RawTask, error: BaseException) -> None:
-        self.unreadable.append(Failure(f"task {task.id}", f"can't be read: {_first_line(error)}"))
+        reason = f"can't be read: {_first_line(error)}"
+        self.unreadable.append(Failure(f"task {task.id}", reason, task.project_id, task.id))
 
     def _flatten_or_split(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
         try:
@@ -145,14 +151,14 @@ class Flattener:
                 return self._flatten([])
         half = len(batch) // 2
         parts = [self._flatten_or_split(batch[:half]), self._flatten_or_split(batch[half:])]
-        return {table.name: pa.concat_tables([part[table.name] for part in parts]) for table in TASK_TABLES}
+        return {table.name: pa.concat_tables([part[table.name] for part in parts]) for table in self._tables}
 
     def _flatten(self, batch: Sequence[RawTask]) -> dict[str, pa.Table]:
         with self._registered("batch", _arrow_batch(batch)):
             self._connection.execute(_query("parse/tasks"))
         for step in _STEPS:
             self._connection.execute(_query(f"parse/{step}"))
-        return {table.name: self._read(table) for table in TASK_TABLES}
+        return {table.name: self._read(table) for table in self._tables}
 
     @contextmanager
     def _registered(self, name: str, rows: pa.Table) -> Iterator[None]:

@@ -9,10 +9,12 @@ from pyroaring import BitMap64
 
 
 class Failure(NamedTuple):
-    """Something that could not be had: a task, or the tasks of an interval."""
+    """Something that could not be had: a task (`task_id`), the tasks of an interval, or something else of a project."""
 
     what: str
     reason: str
+    project_id: int | None = None
+    task_id: int | None = None
 
 
 @dataclass
@@ -28,6 +30,14 @@ class Report:
     missing: BitMap64 = field(default_factory=BitMap64)
     failures: list[Failure] = field(default_factory=list)
     projects: set[int] = field(default_factory=set)
+    #: how the tasks were looked for: ids, incremental, reconcile or full; of several projects, the most thorough
+    mode: str = ""
+    #: tasks that were fetched and are new, or other than the warehouse held them
+    changed: int = 0
+    #: ids of tasks that the warehouse held and that are gone from Label Studio
+    deleted: BitMap64 = field(default_factory=BitMap64)
+    #: projects that the server does not show any more, with the number of their tasks that stay in the warehouse
+    lost_projects: dict[int, int] = field(default_factory=dict)
     requests: int = 0
     retries: int = 0
     #: of the answers, compressed where the server compresses
@@ -46,11 +56,20 @@ class Report:
     @property
     def not_found(self) -> int:
         """How many of the ids asked for do not exist; at least, where it can't be told for all that failed."""
-        uncertain = any(not failure.what.startswith("task ") for failure in self.failures)
+        uncertain = any(failure.task_id is None for failure in self.failures)
         if not self.by_id or self.asked is None or uncertain:
             return len(self.missing)
         return self.asked - len(self.fetched) - len(self.failures)
 
-    def fail(self, what: str, reason: object) -> None:
+    @property
+    def failed_tasks(self) -> set[int]:
+        """The ids of single tasks that could not be had."""
+        return {failure.task_id for failure in self.failures if failure.task_id is not None}
+
+    def fail(self, what: str, reason: object, project_id: int | None = None) -> None:
         """Note what could not be had."""
-        self.failures.append(Failure(what, str(reason)))
+        self.failures.append(Failure(what, str(reason), project_id))
+
+    def fail_task(self, task_id: int, reason: object, project_id: int | None = None) -> None:
+        """Note a task that could not be had."""
+        self.failures.append(Failure(f"task {task_id}", str(reason), project_id, task_id))

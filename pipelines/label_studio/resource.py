@@ -3,20 +3,33 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
+import dlt
 import pyarrow as pa
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from pyroaring import BitMap64
 
 from .client import Client
+from .comparison import Comparison
+from .cursors import MAX_AGAIN, Cursors, advanced
+from .deletions import Deletions
 from .exceptions import AccessDenied, LabelStudioError, NotFound
 from .family import Families
 from .fetch import Fetch
 from .flatten import Flattener, RawTask
+from .known import Known
 from .labeling_config import as_table, offered_labels
+from .plan import Plan, Policy, make_plan
+from .pseudonyms import Pseudonyms
+from .removal import remove
 from .report import Report
+from .same_server import expect_same_pseudonyms, expect_same_server
 from .selection import Selection
-from .survey import survey
+from .survey import Work
+from .suspicion import Suspicion
+from .tables import family
 
 logger = logging.getLogger(__name__)
 
@@ -25,61 +38,118 @@ BATCH_BYTES = 8 * 2**20
 BATCH_TASKS = 1000
 
 
+@dataclass(frozen=True)
+class Options:
+    """How a load goes about it."""
+
+    policy: Policy
+    workers: int = 4
+    page_size: int = 100
+    #: seconds that the next run reads again of what this one has read
+    overlap: float = 60.0
+    history: bool = False
+    pseudonyms: Pseudonyms | None = None
+
+
+#: For work that does not come from the selection.
+_ANY = Selection(projects="all")
+
+
 class Load:
     """One load of a selection: `items()` gives what dlt takes, the report is filled in on the way."""
 
     def __init__(
-        self, client: Callable[[Report], Client], selection: Selection, report: Report, *, workers: int, page_size: int
+        self, client: Callable[[Report], Client], selection: Selection, report: Report, options: Options
     ) -> None:
         self._client = client
         self._selection = selection
         self._report = report
-        self._workers = workers
-        self._page_size = page_size
+        self._options = options
+        self._families = Families()
+        self._flattener = Flattener(history=options.history)
 
     def items(self) -> Iterator[Any]:
-        """The rows of all tables. Raises LabelStudioError where nothing could be had."""
-        families = Families()
-        flattener = Flattener()
+        """The rows of all tables. Raises LabelStudioError where nothing could be had.
+
+        At its end, when nothing can go wrong with the server any more, it removes from the warehouse what is gone from
+        Label Studio, and notes in dlt's state how far each project has been read; dlt commits that with the rows.
+        """
+        cursors = Cursors(dlt.current.resource_state())
         try:
             with (
+                Known.of(dlt.current.pipeline()) as known,
                 start_blocking_portal() as portal,
-                portal.wrap_async_context_manager(self._fetching()) as (client, fetch),
+                portal.wrap_async_context_manager(self._connected()) as client,
             ):
-                for root in ("tasks", "users", "projects"):
-                    yield from families.empty(root)
-                for batch in _batches(portal, fetch):
-                    yield from self._counted(families, "tasks", flattener.tasks(batch))
-                self._note_unreadable(flattener)
-                yield from self._counted(
-                    families, "users", {"users": flattener.users(portal.call(self._users, client))}
-                )
-                projects = portal.call(self._projects, client)
-                yield from self._counted(families, "projects", _project_tables(flattener, projects))
+                yield from self._no_rows(known)
+                plan = portal.call(self._plan, client, known, cursors)
+                comparison = Comparison(known, self._report, client.began)
+                suspicion = Suspicion(client, known, comparison, self._report, parts=self._options.workers)
+                deletions = Deletions(client, known, self._selection, self._report, plan, self._options.policy)
+                yield from self._tasks(portal, client, self._selection, plan.work, comparison)
+                if self._options.policy.every != "never":
+                    yield from self._tasks(portal, client, _ANY, portal.call(suspicion.work, plan), comparison)
+                while work := portal.call(deletions.work_of_holders, comparison.stale_holders()):
+                    yield from self._tasks(portal, client, _ANY, work, comparison)
+                yield from self._people_and_projects(portal, client, plan)
+                portal.call(deletions.find)
+                suspicion.without(deletions.tasks)
+                remove(known, deletions.tasks | comparison.replaced, deletions.projects)
+                deletions.note(cursors)
+                self._advance(plan, cursors, client, suspicion)
         finally:
-            flattener.close()
+            self._flattener.close()
 
     @asynccontextmanager
-    async def _fetching(self) -> AsyncIterator[tuple[Client, Fetch]]:
+    async def _connected(self) -> AsyncIterator[Client]:
         async with self._client(self._report) as client:
             logger.info("%s runs Label Studio %s", client.url, await client.server_version())
-            found = await survey(client, self._selection, self._report)
-            ids = self._selection.ids
-            self._report.asked = sum(found.tasks.values()) if ids is None else ids.size
-            self._report.by_id = ids is not None
-            logger.info("%d tasks to fetch", self._report.asked)
-            if isinstance(self._selection.projects, tuple):
-                self._report.projects.update(found.tasks)
-            fetch = Fetch(
-                client,
-                self._selection,
-                found.work,
-                self._report,
-                workers=self._workers,
-                page_size=self._page_size,
-            )
-            async with fetch:
-                yield client, fetch
+            yield client
+
+    async def _plan(self, client: Client, known: Known, cursors: Cursors) -> Plan:
+        expect_same_pseudonyms(known, cursors, self._options.pseudonyms)
+        await expect_same_server(client, known, cursors)
+        policy, parts = self._options.policy, self._options.workers
+        plan = await make_plan(client, self._selection, self._report, known, cursors, policy, parts=parts)
+        ids = self._selection.ids
+        self._report.asked = sum(plan.tasks.values()) if ids is None else ids.size
+        self._report.by_id = ids is not None
+        self._report.projects.update(plan.targets)
+        logger.info("%d tasks to fetch (%s)", self._report.asked, self._report.mode)
+        return plan
+
+    def _no_rows(self, known: Known) -> Iterator[Any]:
+        for root in ("tasks", "users", "projects"):
+            yield from self._families.empty(root)
+        if self._options.history:
+            yield from self._families.empty("annotation_history")
+        if not known:
+            yield from self._families.empty("deleted_tasks")
+
+    def _tasks(
+        self,
+        portal: BlockingPortal,
+        client: Client,
+        selection: Selection,
+        work: list[Work],
+        comparison: Comparison,
+    ) -> Iterator[Any]:
+        workers, page_size = self._options.workers, self._options.page_size
+        fetch = Fetch(client, selection, work, self._report, workers=workers, page_size=page_size)
+        with portal.wrap_async_context_manager(fetch):
+            for batch in _batches(portal, fetch):
+                tables = self._flattener.tasks(batch)
+                comparison.note(tables)
+                yield from self._handed_over("tasks", tables)
+                if self._options.history:
+                    yield from self._handed_over("annotation_history", tables)
+        self._note_unreadable()
+
+    def _people_and_projects(self, portal: BlockingPortal, client: Client, plan: Plan) -> Iterator[Any]:
+        users = self._flattener.users(portal.call(self._users, client))
+        yield from self._handed_over("users", {"users": users})
+        projects = portal.call(self._projects, client, plan)
+        yield from self._handed_over("projects", _project_tables(self._flattener, projects))
 
     async def _users(self, client: Client) -> list[bytes]:
         try:
@@ -90,26 +160,47 @@ class Load:
             self._report.fail("users", error)
         return []
 
-    async def _projects(self, client: Client) -> dict[int, bytes]:
-        projects = {}
-        for project_id in sorted(self._report.projects):
+    async def _projects(self, client: Client, plan: Plan) -> dict[int, bytes]:
+        projects = {project_id: target.raw for project_id, target in plan.targets.items()}
+        for project_id in sorted(self._report.projects - projects.keys()):
             try:
                 projects[project_id] = await client.project(project_id)
             except NotFound:
                 logger.warning("project %d is gone since its tasks were fetched", project_id)
             except LabelStudioError as error:
-                self._report.fail(f"project {project_id}", error)
+                self._report.fail(f"project {project_id}", error, project_id)
         return projects
 
-    def _note_unreadable(self, flattener: Flattener) -> None:
-        for failure in flattener.unreadable:
+    def _note_unreadable(self) -> None:
+        for failure in self._flattener.unreadable:
             self._report.failures.append(failure)
-            self._report.fetched.discard(int(failure.what.removeprefix("task ")))
+            self._report.fetched -= BitMap64([failure.task_id] if failure.task_id is not None else [])
+        self._flattener.unreadable.clear()
 
-    def _counted(self, families: Families, root: str, tables: dict[str, pa.Table]) -> Iterator[Any]:
-        for name, rows in tables.items():
-            self._report.rows[name] = self._report.rows.get(name, 0) + rows.num_rows
-        return families.rows(root, tables)
+    def _handed_over(self, root: str, tables: dict[str, pa.Table]) -> Iterator[Any]:
+        rows = {table.name: self._pseudonymized(table.name, tables[table.name]) for table in family(root)}
+        for name, table in rows.items():
+            self._report.rows[name] = self._report.rows.get(name, 0) + table.num_rows
+        return self._families.rows(root, rows)
+
+    def _pseudonymized(self, name: str, rows: pa.Table) -> pa.Table:
+        return self._options.pseudonyms.apply(name, rows) if self._options.pseudonyms else rows
+
+    def _advance(self, plan: Plan, cursors: Cursors, client: Client, suspicion: Suspicion) -> None:
+        cursors.server = client.url
+        cursors.pseudonyms = self._options.pseudonyms.fingerprint if self._options.pseudonyms else None
+        if client.began is None:
+            logger.warning("%s names no date in its answers: the next run reads again what this one read", client.url)
+            return
+        for project_id, target in plan.targets.items():
+            failures = [failure for failure in self._report.failures if failure.project_id == project_id]
+            again = tuple(sorted({failure.task_id for failure in failures if failure.task_id is not None}))
+            if len(again) <= MAX_AGAIN and all(failure.task_id is not None for failure in failures):
+                progress = replace(advanced(target.progress, client.began, self._options.overlap), again=again)
+                if target.mode != "incremental":
+                    unexplained = suspicion.unexplained(project_id, target.raw, target.raw)
+                    progress = replace(progress, reconciled_at=client.began, unexplained=unexplained)
+                cursors.put(project_id, progress)
 
 
 def _batches(portal: BlockingPortal, fetch: Fetch) -> Iterator[list[RawTask]]:

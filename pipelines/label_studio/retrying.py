@@ -5,7 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import stamina
@@ -63,8 +63,8 @@ def wanted_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
         return float(value)
-    if (moment := _moment(value)) is not None:
-        return max(moment - now(), 0.0)
+    if (moment := http_date(value)) is not None:
+        return max(moment.timestamp() - now(), 0.0)
     reset = headers.get("x-ratelimit-reset", "").strip()
     # many gateways name the moment with every answer, also where the limit is not what stands in the way
     if not _SECONDS.fullmatch(reset) or headers.get("x-ratelimit-remaining", "0").strip() != "0":
@@ -73,10 +73,11 @@ def wanted_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time
     return max(float(reset) - now(), 0.0) if float(reset) > 1e9 else float(reset)
 
 
-def _moment(date: str) -> float | None:
+def http_date(text: str) -> datetime | None:
+    """The moment that a header names; None where it names none."""
     try:
-        parsed = email.utils.parsedate_to_datetime(date)
+        parsed = email.utils.parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
     # HTTP dates are in UTC, whether they say so or not
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -39,13 +39,11 @@ class Singles:
 
     async def confirm(self) -> None:
         """Looks up the single ids that the lists did not hold: only Get task can say that they don't exist."""
-        failed = {failure.what for failure in self._report.failures}
+        failed = self._report.failed_tasks
         left = [
             task_id
             for task_id in sorted(self._selection.single)
-            if task_id not in self._report.fetched
-            and task_id not in self._report.missing
-            and f"task {task_id}" not in failed
+            if task_id not in self._report.fetched and task_id not in self._report.missing and task_id not in failed
         ]
         for start in range(0, len(left), LOT):
             before = len(self._report.fetched)
@@ -56,7 +54,7 @@ class Singles:
 
     async def _one(self, task_id: int, project_id: int | None) -> None:
         if self._trouble.gone:
-            return self._report.fail(f"task {task_id}", self._trouble.gone)
+            return self._report.fail_task(task_id, self._trouble.gone, project_id)
         try:
             head, raw = await self._client.task(task_id)
             if self._is_elsewhere(head.project):
@@ -67,7 +65,7 @@ class Singles:
             if task_id in self._selection.single:
                 self._report.missing.add(task_id)
         except (RequestFailed, ConfigurationError, Unreachable) as error:
-            return await self._trouble.fail_task(task_id, error)
+            return await self._trouble.fail_task(task_id, error, project_id)
         self._trouble.over()
 
     def _is_elsewhere(self, project: object) -> bool:

@@ -433,6 +433,40 @@ _PROJECT_LABELS = Table(
     "projects",
 )
 
+_DELETED_TASKS = Table(
+    "deleted_tasks",
+    "One row is a task that was loaded once and was found gone from Label Studio; all of its other rows are removed.",
+    ("task_id", "detected_at"),
+    (
+        _id("task_id", "Id that the task had; a server on SQLite gives the ids of deleted tasks anew."),
+        _int("project_id", "Project that it stood in: projects.id."),
+        Column("detected_at", "timestamp", "When a run found it gone; it was deleted before.", nullable=False),
+        _time("last_updated_at", "The task's updated_at when it was last loaded."),
+    ),
+)
+
+_ANNOTATION_HISTORY = Table(
+    "annotation_history",
+    "One row is a version of an annotation, as a run saw it; rows are only ever added. Kept where the setting"
+    " annotation_history is on.",
+    ("annotation_id", "updated_at", "result_hash"),
+    (
+        _id("annotation_id", "The annotation: annotations.id, as long as it is not deleted."),
+        _TASK_ID,
+        _PROJECT_ID,
+        Column("updated_at", "timestamp", "When this version was made (API: updated_at).", nullable=False),
+        _key("result_hash", "SHA-256 of the result, in hexadecimal digits: equal where the result is."),
+        _int("completed_by_id", "Who made the annotation: users.id (API: completed_by)."),
+        _int("updated_by_id", "Who made this version, as far as the API says: users.id (API: updated_by)."),
+        _bool("was_cancelled", "The annotator skipped the task (API: was_cancelled)."),
+        _bool("ground_truth", "The annotation was marked as ground truth (API: ground_truth)."),
+        _num("lead_time", "Time spent on the annotation so far, in seconds (API: lead_time)."),
+        _int("result_count", "Length of the result list; 0 where result is no list."),
+        _json("result", "The result, complete (API: result)."),
+        Column("seen_at", "timestamp", "When a run saw this version first.", nullable=False),
+    ),
+)
+
 #: All tables, roots before their children.
 TABLES: dict[str, Table] = {
     table.name: table
@@ -448,10 +482,14 @@ TABLES: dict[str, Table] = {
         _USERS,
         _PROJECTS,
         _PROJECT_LABELS,
+        _DELETED_TASKS,
     )
 }
+
+#: Tables that are there where a setting asks for them.
+OPTIONAL_TABLES: dict[str, Table] = {_ANNOTATION_HISTORY.name: _ANNOTATION_HISTORY}
 
 
 def family(root: str) -> list[Table]:
     """The tables that are replaced together: `root` first, then its children."""
-    return [table for table in TABLES.values() if root in (table.name, table.parent)]
+    return [table for table in (TABLES | OPTIONAL_TABLES).values() if root in (table.name, table.parent)]

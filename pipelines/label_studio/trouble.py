@@ -27,17 +27,21 @@ class Trouble:
         """Something could be had."""
         self._in_a_row = 0
 
-    def fail(self, what: str, error: LabelStudioError) -> None:
+    def fail(self, what: str, error: LabelStudioError, project_id: int | None = None) -> None:
         """Notes what can't be had."""
-        self._report.fail(what, error)
+        self._report.fail(what, error, project_id)
+        self._blame(error)
+
+    def _blame(self, error: LabelStudioError) -> None:
         if isinstance(error, Forbidden):
             self._refused = error
         elif isinstance(error, ConfigurationError | Unreachable):
             self.gone = self.gone or error
 
-    async def fail_task(self, task_id: int, error: LabelStudioError) -> None:
+    async def fail_task(self, task_id: int, error: LabelStudioError, project_id: int | None) -> None:
         """Notes a task that can't be had, and sees to it whether the server is still there."""
-        self.fail(f"task {task_id}", error)
+        self._report.fail_task(task_id, error, project_id)
+        self._blame(error)
         self._in_a_row += 1
         if self.gone or isinstance(error, Forbidden):
             return

@@ -1,0 +1,74 @@
+"""What a load brings, held against what the warehouse holds: what is new, and what can't both be true."""
+
+from collections import Counter
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+from pyroaring import BitMap64
+
+from .known import Known
+from .outline import Outline, of_rows
+from .report import Report
+
+#: Tables whose rows have an id of their own that a server on SQLite gives anew once its row is deleted.
+_OWN_IDS = ("annotations", "predictions", "drafts")
+
+
+@dataclass
+class Brought:
+    """Tasks and predictions that a load adds to those of the warehouse, by project."""
+
+    tasks: Counter[int | None] = field(default_factory=Counter)
+    predictions: Counter[int | None] = field(default_factory=Counter)
+
+
+class Comparison:
+    """Notes the batches of a load as they pass. `began`: tasks made later are not counted as brought."""
+
+    def __init__(self, known: Known, report: Report, began: datetime | None) -> None:
+        self._known = known
+        self._report = report
+        self._began = began
+        self._ids = {name: BitMap64() for name in _OWN_IDS}
+        self.brought = Brought()
+        #: tasks of the warehouse that are gone, as their ids now name other tasks
+        self.replaced = BitMap64()
+
+    def note(self, tables: Mapping[str, pa.Table]) -> None:
+        """Compares a batch of flattened tasks with the tasks of the same ids."""
+        outlines = of_rows(tables["tasks"])
+        held = self._known.outlines_of(outlines)
+        self._report.changed += sum(held.get(task_id) != outline for task_id, outline in outlines.items())
+        self.replaced.update(task_id for task_id, outline in held.items() if outline.is_other_task(outlines[task_id]))
+        if self._known:
+            self._note_ids(tables)
+            self._count(tables, held.keys(), outlines)
+
+    def stale_holders(self) -> dict[int, int | None]:
+        """Other tasks under which the warehouse holds an annotation, prediction or draft that came now, and their
+        projects: it was deleted there, or the whole task was. Each is given once.
+        """
+        holders: dict[int, int | None] = {}
+        for name, ids in self._ids.items():
+            holders |= self._known.holders(name, ids)
+            ids.clear()
+        return {task_id: project_id for task_id, project_id in holders.items() if task_id not in self._report.fetched}
+
+    def _note_ids(self, tables: Mapping[str, pa.Table]) -> None:
+        for name, ids in self._ids.items():
+            ids.update(tables[name]["id"].to_pylist())
+
+    def _count(self, tables: Mapping[str, pa.Table], held: Set[int], outlines: Mapping[int, Outline]) -> None:
+        tasks = zip(tables["tasks"]["id"].to_pylist(), tables["tasks"]["project_id"].to_pylist(), strict=True)
+        self.brought.tasks.update(
+            project_id
+            for task_id, project_id in tasks
+            if task_id not in held and self._is_counted(outlines[task_id].created_at)
+        )
+        self.brought.predictions.update(tables["predictions"]["project_id"].to_pylist())
+        self.brought.predictions.subtract(self._known.count("predictions", outlines))
+
+    def _is_counted(self, created_at: datetime | None) -> bool:
+        return created_at is None or self._began is None or created_at <= self._began

@@ -1,0 +1,108 @@
+"""A project's own counters against the warehouse: deletions and predictions made in bulk leave no other trace.
+
+An incremental scan sees what carries a new `updated_at`. Where the number of tasks or of predictions that the server
+counts can't be explained by what the warehouse holds and what the scan brought, the project is compared whole, in the
+same run. A difference that such a comparison could not explain either is remembered, and no cause for another one.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .answers import Settings, read
+from .client import Client
+from .comparison import Comparison
+from .inventory import differences, work_of
+from .known import Known
+from .plan import Plan, Target
+from .report import Report
+from .survey import EVERY_ID, PROJECT_ERRORS, Work, look
+
+logger = logging.getLogger(__name__)
+
+
+class Counts(NamedTuple):
+    """Tasks and predictions of a project."""
+
+    tasks: int = 0
+    predictions: int = 0
+
+
+class Suspicion:
+    """Looks for projects that an incremental scan did not see through."""
+
+    def __init__(self, client: Client, known: Known, comparison: Comparison, report: Report, *, parts: int) -> None:
+        self._client = client
+        self._known = known
+        self._report = report
+        self._parts = parts
+        self._tasks = known.count("tasks")
+        self._predictions = known.count("predictions")
+        self._brought = comparison.brought
+
+    async def work(self, plan: Plan) -> list[Work]:
+        """The work of comparing whole those projects of a plan whose counters can't be explained."""
+        work: list[Work] = []
+        for project_id, target in plan.targets.items():
+            if self._known and target.mode == "incremental":
+                try:
+                    work += await self._second_look(project_id, target)
+                except PROJECT_ERRORS as error:
+                    self._report.fail(f"project {project_id}", error, project_id)
+        return work
+
+    def without(self, task_ids: Iterable[int]) -> None:
+        """Takes deleted tasks off what is expected. To be called before they are removed."""
+        ids = list(task_ids)
+        self._tasks.subtract(self._known.count("tasks", ids))
+        self._predictions.subtract(self._known.count("predictions", ids))
+
+    def unexplained(self, project_id: int, before: bytes, after: bytes) -> Counts:
+        """What the server counts otherwise, when it was asked `before` and `after` the scan; zeros where nothing.
+
+        What lies between the two is work that went on meanwhile.
+        """
+        first, last = _counted(before), _counted(after)
+        if not self._known or first is None or last is None:
+            return Counts()
+        expected = self._expected(project_id)
+        if all(min(a, b) <= here <= max(a, b) for a, b, here in zip(first, last, expected, strict=True)):
+            return Counts()
+        return Counts(*(there - here for there, here in zip(last, expected, strict=True)))
+
+    def _expected(self, project_id: int) -> Counts:
+        return Counts(
+            self._tasks[project_id] + self._brought.tasks[project_id],
+            self._predictions[project_id] + self._brought.predictions[project_id],
+        )
+
+    async def _second_look(self, project_id: int, target: Target) -> list[Work]:
+        before = target.raw
+        remembered = Counts(*target.progress.unexplained) if target.progress else Counts()
+        if self.unexplained(project_id, before, before) in (Counts(), remembered):
+            return []
+        target.raw = await self._client.project(project_id)
+        unexplained = self.unexplained(project_id, before, target.raw)
+        if unexplained in (Counts(), remembered):
+            return []
+        logger.info("project %d counts %+d tasks and %+d predictions: comparing all of it", project_id, *unexplained)
+        return await self._compared(project_id, target)
+
+    async def _compared(self, project_id: int, target: Target) -> list[Work]:
+        target.mode = self._report.mode = "reconcile"
+        found = await look(self._client, project_id, EVERY_ID)
+        if found is None:
+            target.is_empty = True
+            target.absent = self._known.task_ids(project_id)
+            return []
+        differing = await differences(self._client, project_id, found, self._known, self._parts)
+        target.absent = differing.absent
+        changed = differing.changed - self._report.fetched
+        self._report.asked = (self._report.asked or 0) + len(changed)
+        return work_of(project_id, changed)
+
+
+def _counted(project: bytes) -> Counts | None:
+    settings = read(project, Settings)
+    numbers = (settings.task_number, settings.total_predictions_number)
+    return Counts(*numbers) if all(isinstance(number, int) for number in numbers) else None

@@ -1,0 +1,77 @@
+"""What an earlier run left in the working folder: loaded, where it still goes with the warehouse, else thrown away.
+
+The folder is worth something only while it holds a package that was fetched and not loaded. Everything else of it is
+in the warehouse, too: the schema, and how far the projects have been read. So each run begins with what the warehouse
+says, whoever wrote it last, and also where an older copy of it was put back.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dlt
+
+logger = logging.getLogger(__name__)
+
+#: The name of the pipeline, and of its folder.
+PIPELINE = "label_studio"
+
+#: The file that says what the warehouse held when the pending package was fetched.
+_BASE = "fetched_after.txt"
+
+#: dlt's table of what was loaded.
+_LOADS = "_dlt_loads"
+
+
+def opened(folder: Path, make: Callable[[], dlt.Pipeline]) -> dlt.Pipeline:
+    """A pipeline of `make`; where its folder can't be read any more, as after a full disk, in an empty one."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001  # whatever it is, all can be fetched again: no cursor has moved
+        logger.warning("the working folder %s can't be read and is begun anew: %s", folder, _line(error))
+        shutil.rmtree(folder / PIPELINE, ignore_errors=True)
+        return make()
+
+
+def without_leftovers(folder: Path, make: Callable[[], dlt.Pipeline]) -> dlt.Pipeline:
+    """A pipeline of `make` with nothing left to do: what is pending in the folder is loaded, or thrown away."""
+    try:
+        _load_pending(make(), folder)
+    except Exception as error:  # noqa: BLE001  # whatever it is, all can be fetched again: no cursor has moved
+        logger.warning("what an interrupted run had fetched is fetched again: it can't be loaded (%s)", _line(error))
+    # also what was killed while it fetched, which nothing refers to
+    shutil.rmtree(folder / PIPELINE, ignore_errors=True)
+    return make()
+
+
+def note_base(folder: Path, client: Any) -> None:
+    """Notes what the warehouse holds before a new package is fetched. `client` is dlt's SQL client."""
+    (folder / _BASE).write_text(_newest_load(client), encoding="utf-8")
+
+
+def _load_pending(pipeline: dlt.Pipeline, folder: Path) -> None:
+    if not pipeline.has_pending_data:
+        return
+    base = folder / _BASE
+    with pipeline.sql_client() as client:
+        newest = _newest_load(client)
+    pending = {*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()}
+    if not base.exists() or newest not in {base.read_text(encoding="utf-8"), *pending}:
+        logger.warning("what an interrupted run had fetched is fetched again: the warehouse has changed since")
+        return
+    logger.info("loading what an interrupted run had fetched")
+    pipeline.run()
+
+
+def _newest_load(client: Any) -> str:
+    """The load that the warehouse took last; empty where it has taken none."""
+    table = "select 1 from information_schema.tables where table_schema = %s and table_name = %s"
+    if not client.execute_sql(table, client.dataset_name, _LOADS):
+        return ""
+    return client.execute_sql(f"select max(load_id) from {client.make_qualified_table_name(_LOADS)}")[0][0] or ""
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,135 @@
+"""The table `load_runs`: one row per run, also of those that failed."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from pipelines.label_studio.report import Report
+from pipelines.label_studio.tables import Column, Table
+
+LOAD_RUNS = Table(
+    "load_runs",
+    "One row is a run of pipelines/tasks.py. A row without an end is of a run in progress, or of one that was killed.",
+    ("run_id",),
+    (
+        Column("run_id", "text", "Id of the run; its log lines carry it.", nullable=False),
+        Column("started_at", "timestamp", "When the run began, by the clock of its machine.", nullable=False),
+        Column("ended_at", "timestamp", "When it ended; null while it goes on, and where it was killed."),
+        Column("mode", "text", "ids, incremental, reconcile or full; of several projects, the most thorough."),
+        Column("tasks_fetched", "bigint", "Tasks that were fetched."),
+        Column("tasks_changed", "bigint", "Fetched tasks that were new, or other than the warehouse held them."),
+        Column("tasks_deleted", "bigint", "Tasks that were removed, as they are gone from Label Studio."),
+        Column("tasks_failed", "bigint", "Tasks, pieces of projects and other things that could not be had."),
+        Column("requests", "bigint", "Requests to the server, tries again included."),
+        Column("retries", "bigint", "Requests that were tries again."),
+        Column("bytes", "bigint", "Bytes of the answers, compressed where the server compresses."),
+        Column("version", "text", "Version of this project."),
+        Column("host", "text", "Machine or container that it ran on."),
+        Column("pid", "bigint", "Its process there."),
+        Column("exit_code", "bigint", "Its exit code; null while it goes on, and where it was killed."),
+        Column("error", "text", "What ended it early, in one line."),
+    ),
+)
+
+_SQL_TYPES = {"text": "varchar", "bigint": "bigint", "timestamp": "timestamp with time zone"}
+
+
+@dataclass
+class RunRecord:
+    """A row of `load_runs`."""
+
+    run_id: str
+    started_at: str
+    ended_at: str | None = None
+    mode: str | None = None
+    tasks_fetched: int = 0
+    tasks_changed: int = 0
+    tasks_deleted: int = 0
+    tasks_failed: int = 0
+    requests: int = 0
+    retries: int = 0
+    bytes: int = 0
+    version: str = ""
+    host: str = ""
+    pid: int = 0
+    exit_code: int | None = None
+    error: str | None = None
+
+    @classmethod
+    def begun(cls, run_id: str) -> Self:
+        """The record of a run that begins now, in this process."""
+        return cls(
+            run_id, _now(), version=version("label-studio-warehouse"), host=socket.gethostname(), pid=os.getpid()
+        )
+
+    def end(self, report: Report, exit_code: int, error: str | None = None) -> None:
+        """Notes how the run ended, and its figures."""
+        self.ended_at, self.exit_code, self.error = _now(), exit_code, error
+        self.mode = report.mode or None
+        self.tasks_fetched, self.tasks_changed = len(report.fetched), report.changed
+        self.tasks_deleted, self.tasks_failed = len(report.deleted), len(report.failures)
+        self.requests, self.retries, self.bytes = report.requests, report.retries, report.bytes
+
+
+def write(client: Any, *records: RunRecord) -> None:
+    """Puts records into the table, in place of those with the same run_id. `client` is dlt's SQL client."""
+    table = client.make_qualified_table_name(LOAD_RUNS.name)
+    columns = [column.name for column in LOAD_RUNS.columns]
+    casts = [f"cast(%s as {_SQL_TYPES[column.type]})" for column in LOAD_RUNS.columns]
+    with client.begin_transaction():
+        for record in records:
+            client.execute_sql(f"delete from {table} where run_id = %s", record.run_id)
+            values = [getattr(record, name) for name in columns]
+            client.execute_sql(f"insert into {table} ({', '.join(columns)}) values ({', '.join(casts)})", *values)
+
+
+def create_table(client: Any) -> None:
+    """Makes the table, and its schema, where they are not there yet."""
+    definitions = ", ".join(
+        f"{column.name} {_SQL_TYPES[column.type]}{'' if column.nullable else ' not null'}"
+        for column in LOAD_RUNS.columns
+    )
+    client.execute_sql(f"create schema if not exists {client.fully_qualified_dataset_name()}")
+    client.execute_sql(f"create table if not exists {client.make_qualified_table_name(LOAD_RUNS.name)} ({definitions})")
+
+
+class Unrecorded:
+    """Records of runs that could not write into the warehouse, kept in files for the next run that can."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "unrecorded"
+
+    def put(self, record: RunRecord) -> None:
+        """Keeps a record. One that can't be kept is given up: the run's own outcome matters more."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / f"{record.run_id}.json").write_text(json.dumps(asdict(record)), encoding="utf-8")
+        except OSError:
+            return
+
+    def write(self, client: Any) -> None:
+        """Moves all records into the warehouse."""
+        found = dict(self._read())
+        write(client, *found.values())
+        for path in found:
+            path.unlink(missing_ok=True)
+
+    def _read(self) -> Iterator[tuple[Path, RunRecord]]:
+        known = {field.name for field in fields(RunRecord)}
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                stored = json.loads(path.read_text(encoding="utf-8"))
+                yield path, RunRecord(**{name: value for name, value in stored.items() if name in known})
+            except (ValueError, TypeError, AttributeError):
+                # cut off by a full disk: there is nothing to be learnt from it
+                path.unlink(missing_ok=True)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

@@ -1,0 +1,118 @@
+"""One run at a time: a lock on this machine, and a lease in the warehouse for runs on others."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from pipelines.exits import AnotherRun
+from pipelines.label_studio.exceptions import LabelStudioError
+
+logger = logging.getLogger(__name__)
+
+LEASE_TABLE = "run_lease"
+
+
+class LeaseLost(LabelStudioError):
+    """Another run has taken the lease, as this one had not renewed it in time."""
+
+
+@contextmanager
+def machine_lock(folder: Path) -> Iterator[None]:
+    """Holds the lock of a working folder; it goes with the process. Raises AnotherRun, with the holder's process."""
+    holder = folder / "run.pid"
+    try:
+        with FileLock(folder / "run.lock", timeout=0):
+            holder.write_text(str(os.getpid()), encoding="utf-8")
+            try:
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+    except Timeout as error:
+        pid = holder.read_text(encoding="utf-8") if holder.exists() else "unknown"
+        raise AnotherRun(f"another run into this warehouse is in progress (process {pid}): let it end") from error
+
+
+class Lease:
+    """A row in the warehouse that says which run is at work, on which host, and until when at least.
+
+    It is renewed while the run goes on, and goes stale by itself `seconds` after a run that could not give it back.
+    A run on the same host that left it behind is dead, as the machine lock is free.
+    """
+
+    def __init__(self, connect: Callable[[], Any], run_id: str, seconds: float) -> None:
+        #: dlt's SQL clients: one for this thread, one for the renewals
+        self._client, self._renewing_client = connect(), connect()
+        self._table = self._client.make_qualified_table_name(LEASE_TABLE)
+        self._run_id = run_id
+        self._seconds = seconds
+        self._over = threading.Event()
+        self._lost = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Holds the lease. Raises AnotherRun, with the holder's host and process."""
+        with self._client as client, self._renewing_client:
+            self._take(client)
+            renewing = threading.Thread(target=self._renew_on, name="lease", daemon=True)
+            renewing.start()
+            try:
+                yield
+            finally:
+                self._over.set()
+                renewing.join()
+                client.execute_sql(f"delete from {self._table} where run_id = %s", self._run_id)
+
+    def expect_held(self) -> None:
+        """Raises LeaseLost where another run has taken over."""
+        if self._lost:
+            raise LeaseLost("another run has taken over the warehouse while this one was held up")
+
+    def _take(self, client: Any) -> None:
+        client.execute_sql(
+            f"create table if not exists {self._table} (run_id varchar, host varchar, pid bigint,"
+            " expires_at timestamp with time zone)"
+        )
+        host = socket.gethostname()
+        with client.begin_transaction():
+            for holder, pid, expires_at in client.execute_sql(f"select host, pid, expires_at from {self._table}"):
+                if holder != host and expires_at > datetime.now(UTC):
+                    raise AnotherRun(
+                        f"another run into this warehouse is in progress (process {pid} on {holder}): let it end;"
+                        f" if it is dead, its lease ends at {expires_at.astimezone(UTC):%H:%M:%S} UTC"
+                    )
+            client.execute_sql(f"delete from {self._table}")
+            client.execute_sql(
+                f"insert into {self._table} values (%s, %s, %s, cast(%s as timestamp with time zone))",
+                self._run_id,
+                host,
+                os.getpid(),
+                self._end(),
+            )
+
+    def _renew_on(self) -> None:
+        while not self._over.wait(self._seconds / 4):
+            try:
+                self._renew(self._renewing_client)
+            except Exception as error:  # noqa: BLE001  # a lease that is not renewed ends by itself: no reason to end
+                reason = " ".join(str(error).split())[:200]
+                logger.warning("the lease on the warehouse could not be renewed: %s", reason)
+
+    def _renew(self, client: Any) -> None:
+        client.execute_sql(
+            f"update {self._table} set expires_at = cast(%s as timestamp with time zone) where run_id = %s",
+            self._end(),
+            self._run_id,
+        )
+        rows = client.execute_sql(f"select count(*) from {self._table} where run_id = %s", self._run_id)
+        self._lost = rows[0][0] == 0
+
+    def _end(self) -> str:
+        return (datetime.now(UTC) + timedelta(seconds=self._seconds)).isoformat()

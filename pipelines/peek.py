@@ -1,0 +1,64 @@
+"""A look into the warehouse without writing to it, also while a run is at work: then into the readers' copy."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import dlt
+import duckdb
+
+from pipelines.label_studio.cursors import Cursors
+from pipelines.leftovers import PIPELINE
+from pipelines.settings import WarehouseSettings
+from pipelines.warehouse import WarehouseBusy, open_duckdb
+
+#: Seconds to wait for a warehouse that is held, where its readers' copy will do as well.
+_SOON = 0.5
+
+
+class Peek:
+    """What the file at `path` holds, behind a pipeline that knows nothing else."""
+
+    def __init__(self, pipeline: dlt.Pipeline, path: Path) -> None:
+        self.pipeline = pipeline
+        self.path = path
+
+    @property
+    def cursors(self) -> Cursors:
+        """How far each project has been read."""
+        source = self.pipeline.state.get("sources", {}).get("label_studio", {})
+        return Cursors(source.get("resources", {}).get("tasks", {}))
+
+
+@contextmanager
+def peek(warehouse: WarehouseSettings) -> Iterator[Peek | None]:
+    """The warehouse, or its readers' copy where the warehouse is held; None where there is neither.
+
+    Raises WarehouseBusy where the warehouse goes on being held, and there is no copy.
+    """
+    if not warehouse.database.exists():
+        yield None
+        return
+    with ExitStack() as stack:
+        path, connection = _opened(stack, warehouse)
+        pipeline = dlt.pipeline(
+            PIPELINE,
+            destination=dlt.destinations.duckdb(connection),
+            dataset_name=warehouse.dataset_name,
+            pipelines_dir=stack.enter_context(TemporaryDirectory()),
+        )
+        pipeline.sync_destination()
+        yield Peek(pipeline, path)
+
+
+def _opened(stack: ExitStack, warehouse: WarehouseSettings) -> tuple[Path, duckdb.DuckDBPyConnection]:
+    path, copy = warehouse.database, warehouse.readers_copy
+    instead = copy if copy and copy.exists() else None
+    try:
+        wait = _SOON if instead else warehouse.lock_timeout
+        return path, stack.enter_context(open_duckdb(path, wait, read_only=True))
+    except WarehouseBusy:
+        if instead is None:
+            raise
+    return instead, stack.enter_context(open_duckdb(instead, warehouse.lock_timeout, read_only=True))

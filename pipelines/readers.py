@@ -1,0 +1,60 @@
+"""The readers' copy: what dashboards open, so that they never meet a lock and never see half a load."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from pipelines.label_studio.exceptions import LabelStudioError
+
+
+class PublishFailed(LabelStudioError):
+    """The readers' copy could not be written; the one before is still there."""
+
+
+def publish(connection: duckdb.DuckDBPyConnection, database: Path, target: Path) -> None:
+    """Puts a copy of the database in place of the one that readers open.
+
+    Who has the one before open goes on reading it; who opens the file from now on gets the new one. `connection` holds
+    the database open, with nothing else at work in it. Raises PublishFailed.
+    """
+    temporary = target.with_name(f".{target.name}.new")
+    try:
+        with _removed_unless_renamed(temporary):
+            # the whole content is in the file then, and none in the write-ahead log beside it
+            connection.execute("checkpoint")
+            shutil.copyfile(database, temporary)
+            _make_sure_of(temporary)
+            # a reader that opened the copy for writing can't; as root it can, and its log would spoil the next copy
+            temporary.chmod(0o444)
+            target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+            temporary.replace(target)
+            _make_sure_of(target.parent)
+    except (OSError, duckdb.Error) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise PublishFailed(
+            f"loaded, but the readers' copy {target} can't be written ({reason}); the last one stays"
+        ) from error
+
+
+@contextmanager
+def _removed_unless_renamed(path: Path) -> Iterator[None]:
+    # what a run that was killed left behind
+    path.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _make_sure_of(path: Path) -> None:
+    """Waits until a file, or a folder's entries, would outlast a power failure."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
