@@ -89,14 +89,13 @@ def write(client: Any, *records: RunRecord) -> None:
             client.execute_sql(f"insert into {table} ({', '.join(columns)}) values ({', '.join(casts)})", *values)
 
 
-def create_table(client: Any) -> None:
-    """Makes the table, and its schema, where they are not there yet."""
-    definitions = ", ".join(
-        f"{column.name} {_SQL_TYPES[column.type]}{'' if column.nullable else ' not null'}"
-        for column in LOAD_RUNS.columns
+def create_table(client: Any, table: Table) -> None:
+    """Makes a table that a run writes itself, and its schema, where they are not there yet."""
+    columns = ", ".join(
+        f"{column.name} {_SQL_TYPES[column.type]}{'' if column.nullable else ' not null'}" for column in table.columns
     )
     client.execute_sql(f"create schema if not exists {client.fully_qualified_dataset_name()}")
-    client.execute_sql(f"create table if not exists {client.make_qualified_table_name(LOAD_RUNS.name)} ({definitions})")
+    client.execute_sql(f"create table if not exists {client.make_qualified_table_name(table.name)} ({columns})")
 
 
 class Unrecorded:

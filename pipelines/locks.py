@@ -14,10 +14,22 @@ from filelock import FileLock, Timeout
 
 from pipelines.exits import AnotherRun
 from pipelines.label_studio.exceptions import LabelStudioError
+from pipelines.label_studio.tables import Column, Table
+from pipelines.load_runs import create_table
 
 logger = logging.getLogger(__name__)
 
-LEASE_TABLE = "run_lease"
+RUN_LEASE = Table(
+    "run_lease",
+    "One row is the run that is at work in this warehouse; empty while none is.",
+    ("run_id",),
+    (
+        Column("run_id", "text", "Id of the run.", nullable=False),
+        Column("host", "text", "Machine or container that it runs on.", nullable=False),
+        Column("pid", "bigint", "Its process there.", nullable=False),
+        Column("expires_at", "timestamp", "When it counts as dead, unless it renews the lease before.", nullable=False),
+    ),
+)
 
 
 class LeaseLost(LabelStudioError):
@@ -50,7 +62,7 @@ class Lease:
     def __init__(self, connect: Callable[[], Any], run_id: str, seconds: float) -> None:
         #: dlt's SQL clients: one for this thread, one for the renewals
         self._client, self._renewing_client = connect(), connect()
-        self._table = self._client.make_qualified_table_name(LEASE_TABLE)
+        self._table = self._client.make_qualified_table_name(RUN_LEASE.name)
         self._run_id = run_id
         self._seconds = seconds
         self._over = threading.Event()
@@ -76,10 +88,7 @@ class Lease:
             raise LeaseLost("another run has taken over the warehouse while this one was held up")
 
     def _take(self, client: Any) -> None:
-        client.execute_sql(
-            f"create table if not exists {self._table} (run_id varchar, host varchar, pid bigint,"
-            " expires_at timestamp with time zone)"
-        )
+        create_table(client, RUN_LEASE)
         host = socket.gethostname()
         with client.begin_transaction():
             for holder, pid, expires_at in client.execute_sql(f"select host, pid, expires_at from {self._table}"):

@@ -15,7 +15,7 @@ from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
 from pipelines.leftovers import PIPELINE, note_base, opened, without_leftovers
-from pipelines.load_runs import RunRecord, Unrecorded, create_table, write
+from pipelines.load_runs import LOAD_RUNS, RunRecord, Unrecorded, create_table, write
 from pipelines.locks import Lease, machine_lock
 from pipelines.readers import publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
@@ -92,7 +92,7 @@ class _Run:
         """The whole run; it notes itself in `load_runs`."""
         pipeline = opened(self._folder, self._pipeline)
         with pipeline.sql_client() as client:
-            create_table(client)
+            create_table(client, LOAD_RUNS)
             unrecorded.write(client)
             lease = Lease(pipeline.sql_client, record.run_id, self._warehouse.lease_seconds)
             with lease.held():

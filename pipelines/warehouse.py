@@ -13,6 +13,7 @@ import stamina
 from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError
 from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES
 from pipelines.load_runs import LOAD_RUNS
+from pipelines.locks import RUN_LEASE
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def open_duckdb(path: Path, timeout: float, *, read_only: bool = False) -> Itera
 def comment(client: Any, dataset: str) -> None:
     """Puts what the tables and columns mean into the database. `client` is dlt's SQL client."""
     there = {row[0] for row in client.execute_sql(_NAMES, dataset)}
-    known = {**TABLES, **OPTIONAL_TABLES, LOAD_RUNS.name: LOAD_RUNS}
+    known = TABLES | OPTIONAL_TABLES | {table.name: table for table in (LOAD_RUNS, RUN_LEASE)}
     for table in (known[name] for name in known if name in there):
         name = f'"{dataset}"."{table.name}"'
         client.execute_sql(f"comment on table {name} is {_literal(table.description)}")

@@ -165,7 +165,7 @@ def test_the_sample_passes_every_check(shell: Shell) -> None:
     """No check finds anything in the sample."""
     code, _, err = shell.run("--project", "all")
     assert code == 0
-    assert "check" not in err
+    assert "checked: nothing is wrong" in err
 
 
 def test_a_second_run_exits_with_75(shell: Shell) -> None:
@@ -370,7 +370,7 @@ def test_the_database_has_a_comment_on_every_table_and_column(shell: Shell) -> N
     assert silent == []
     assert shell.rows(
         "select count(*) from duckdb_tables() where schema_name = 'label_studio' and comment is not null"
-    ) == [(16,)]
+    ) == [(19,)]
 
 
 def test_the_file_can_be_opened_by_duckdb_of_2025(shell: Shell) -> None:
@@ -416,4 +416,6 @@ def test_it_runs_from_any_folder(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     with duckdb.connect(str(tmp_path / "here.duckdb"), read_only=True) as connection:
         assert connection.execute("select count(*) from label_studio.tasks").fetchall() == [(300,)]
-    assert [json.loads(line)["level"] for line in result.stderr.splitlines()] == ["INFO", "INFO"]
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert {line["level"] for line in lines} == {"INFO"}
+    assert len({line["run_id"] for line in lines}) == 1

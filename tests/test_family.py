@@ -62,7 +62,7 @@ def test_a_batch_without_any_child_row_still_removes_the_old_ones(warehouse: War
         if task["project"] == PROJECT:
             task.update(annotations=[], predictions=[], meta={}, annotators=[], updated_by=[], comment_authors=[])
     fake.drafts.clear()
-    warehouse.load(fake=fake, project_ids=[PROJECT])
+    warehouse.load(fake=fake, project_ids=[PROJECT], fetch_mode="full")
     counts = warehouse.counts()
     assert counts["tasks"] == sum(task["project"] == PROJECT for task in fake.tasks.values())
     assert {name: count for name, count in counts.items() if name.startswith("result")} == dict.fromkeys(

@@ -651,7 +651,7 @@ def test_an_unforeseen_error_in_one_worker_ends_the_others(monkeypatch: pytest.M
                 if piece.first > 50:
                     raise ZeroDivisionError
                 await asyncio.sleep(1000)
-                return await real(project_id, piece, size)
+                return await real(project_id, piece, size, since)
 
             monkeypatch.setattr(connected, "page", page)
             work = [Work(1, Interval(1, 50)), Work(1, Interval(51, 100))]

@@ -232,7 +232,14 @@ class FakeLabelStudio:
 
     def _get_project(self, _: httpx.Request, project_id: int) -> httpx.Response:
         project = self.projects.get(project_id)
-        return json_reply(project) if project else missing("Project")
+        return json_reply({**project, **self._counters(project_id, project)}) if project else missing("Project")
+
+    def _counters(self, project_id: int, project: Json) -> Json:
+        """The project's counters, as its tasks are now."""
+        tasks = [task for task in self.tasks.values() if task["project"] == project_id]
+        predictions = sum(len(task.get("predictions") or ()) for task in tasks)
+        now = {"task_number": len(tasks), "total_predictions_number": predictions}
+        return {name: number for name, number in now.items() if name in project}
 
     def _list_users(self, _: httpx.Request) -> httpx.Response:
         return json_reply(list(self.users.values()))
