@@ -1,7 +1,7 @@
 """How far each project has been read: kept in dlt's state, which is committed together with the data it speaks of."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -14,6 +14,8 @@ EVERY: tuple[str, ...] = get_args(Every)
 
 #: So many single tasks are asked for again by the next run; where more could not be had, it reads on from before.
 MAX_AGAIN = 500
+
+_MOMENTS = ("read_at", "cursor", "reconciled_at")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Cursors:
         """The progress of a project; None where it has not been read to its end yet, by this release or another."""
         stored = self._state.get("projects", {}).get(str(project_id))
         try:
-            moments = {name: datetime.fromisoformat(stored[name]) for name in ("read_at", "cursor", "reconciled_at")}
+            moments = {name: datetime.fromisoformat(stored[name]) for name in _MOMENTS}
             tasks, predictions = stored["unexplained"]
             return Progress(**moments, again=tuple(stored["again"]), unexplained=(tasks, predictions))
         except (KeyError, TypeError, ValueError):
@@ -68,9 +70,9 @@ class Cursors:
 
     def put(self, project_id: int, progress: Progress) -> None:
         """Notes how far a project has been read."""
-        fields = asdict(progress).items()
-        stored = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields}
-        self._state.setdefault("projects", {})[str(project_id)] = stored
+        moments = {name: getattr(progress, name).isoformat() for name in _MOMENTS}
+        lists = {"again": list(progress.again), "unexplained": list(progress.unexplained)}
+        self._state.setdefault("projects", {})[str(project_id)] = moments | lists
 
     def drop(self, project_id: int) -> None:
         """Forgets a project."""
