@@ -35,7 +35,7 @@ class Warehouse:
     def load(self, url: str = URL, key: str = "", fake: Any = None, **selection: Any) -> Report:
         """Loads a selection from a server, or from a fake one."""
         report = Report()
-        transport = httpx.MockTransport(fake) if fake else None
+        transport = selection.pop("transport", None) or (httpx.MockTransport(fake) if fake else None)
         key = key or fake.token
         self.pipeline.run(label_studio(url, key, report=report, transport=transport, **selection))
         return report

@@ -527,7 +527,8 @@ def test_an_id_of_a_part_that_is_given_anew(office: Office, kind: str) -> None:
     [part] = office.fake.tasks[30][kind]
     none: dict[str, Any] = {kind: []}
     office.edit(30, seen=False, **none)
-    office.edit(7, **{kind: [*office.fake.tasks[7][kind], {**part, "task": 7}]})
+    both: dict[str, Any] = {kind: [*office.fake.tasks[7][kind], {**part, "task": 7}]}
+    office.edit(7, **both)
     report = office.load()
     assert list(report.fetched) == [7, 30]
     assert office.differences() == []
