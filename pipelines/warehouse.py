@@ -25,6 +25,9 @@ _STORAGE_VERSION = "v1.2.0"
 #: So many versions of dlt's state are kept.
 _STATES = 100
 
+#: All tables that there can be, in the order of the reference.
+DESCRIBED = TABLES | OPTIONAL_TABLES | {table.name: table for table in (LOAD_RUNS, RUN_LEASE)}
+
 _NAMES = "select table_name from information_schema.tables where table_schema = %s"
 
 #: Rows of a failed check that are shown.
@@ -72,8 +75,7 @@ def open_duckdb(path: Path, timeout: float, *, read_only: bool = False) -> Itera
 def comment(client: Any, dataset: str) -> None:
     """Puts what the tables and columns mean into the database. `client` is dlt's SQL client."""
     there = {row[0] for row in client.execute_sql(_NAMES, dataset)}
-    known = TABLES | OPTIONAL_TABLES | {table.name: table for table in (LOAD_RUNS, RUN_LEASE)}
-    for table in (known[name] for name in known if name in there):
+    for table in (DESCRIBED[name] for name in DESCRIBED if name in there):
         name = f'"{dataset}"."{table.name}"'
         client.execute_sql(f"comment on table {name} is {_literal(table.description)}")
         for column in table.columns:

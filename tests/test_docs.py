@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from pipelines.label_studio.reference import README, with_reference
+from pipelines.reference import README, with_reference
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.tasks import command
 
@@ -23,16 +23,21 @@ def test_every_setting_is_explained_in_the_config_file() -> None:
     for section, defaults in settings.items():
         part = CONFIG.split(f"[{section}]")[1].split("\n[")[0]
         named = dict(re.findall(r"^(?:# )?(\w+) = (.+)$", part, re.MULTILINE))
-        assert named.keys() == set(dict(defaults)) - {"label_studio_api_key"}
+        assert named.keys() == set(dict(defaults)) - {"label_studio_api_key", "pseudonym_key"}
     shown = tomllib.loads(CONFIG)
     for name, value in {**shown["sources"]["label_studio"], **shown["warehouse"]}.items():
         assert value == {**dict(SourceSettings()), **dict(WarehouseSettings())}[name]
 
 
 def test_the_example_of_secrets_is_valid_and_empty() -> None:
-    """The example holds the token's key, and no token."""
-    secrets = tomllib.loads((ROOT / ".dlt" / "example.secrets.toml").read_text(encoding="utf-8"))
-    assert secrets == {"sources": {"label_studio": {"label_studio_api_key": ""}}}
+    """The example holds the names of the secrets, and no secret."""
+    text = (ROOT / ".dlt" / "example.secrets.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text) == {"sources": {"label_studio": {"label_studio_api_key": ""}}}
+    uncommented = tomllib.loads(re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE))
+    assert uncommented == {
+        "sources": {"label_studio": {"label_studio_api_key": "", "pseudonym_key": ""}},
+        "runtime": {"slack_incoming_hook": ""},
+    }
 
 
 def test_every_flag_of_the_readme_exists() -> None:

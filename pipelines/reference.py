@@ -1,18 +1,19 @@
-"""The reference of the tables, as it stands in the README: `python -m pipelines.label_studio.reference` rewrites it."""
+"""The reference of the tables, as it stands in the README: `python -m pipelines.reference` rewrites it."""
 
 from pathlib import Path
 
-from .tables import TABLES, Table
+from pipelines.label_studio.tables import Table
+from pipelines.warehouse import DESCRIBED
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+README = Path(__file__).resolve().parent.parent / "README.md"
 
-BEGIN = "<!-- tables: written by python -m pipelines.label_studio.reference -->"
+BEGIN = "<!-- tables: written by python -m pipelines.reference -->"
 END = "<!-- end of tables -->"
 
 
 def reference() -> str:
     """The tables and their columns, as Markdown."""
-    return "\n".join(_section(table) for table in TABLES.values())
+    return "\n".join(_section(table) for table in DESCRIBED.values())
 
 
 def with_reference(text: str) -> str:
