@@ -4,12 +4,14 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
+from pipelines.exits import explained
 from pipelines.label_studio.report import Report
 from pipelines.label_studio.tables import Column, Table
 
@@ -98,28 +100,55 @@ def create_table(client: Any, table: Table) -> None:
     client.execute_sql(f"create table if not exists {client.make_qualified_table_name(table.name)} ({columns})")
 
 
-class Unrecorded:
-    """Records of runs that could not write into the warehouse, kept in files for the next run that can."""
+class Journal:
+    """Keeps the record of a run: in the warehouse, or in a file for the next run where the warehouse can't be had."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, record: RunRecord, report: Report, folder: Path) -> None:
+        self._record = record
+        self._report = report
         self._folder = folder / "unrecorded"
+        self.run_id = record.run_id
 
-    def put(self, record: RunRecord) -> None:
-        """Keeps a record. One that can't be kept is given up: the run's own outcome matters more."""
+    @contextmanager
+    def written_to(self, client: Any) -> Iterator[None]:
+        """Writes into the warehouse what earlier runs could not, and the error that ends this one."""
+        create_table(client, LOAD_RUNS)
+        self._write_kept(client)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / f"{record.run_id}.json").write_text(json.dumps(asdict(record)), encoding="utf-8")
-        except OSError:
-            return
+            yield
+        except BaseException as error:
+            self.keep(error)
+            # what ended the run may keep the warehouse from being written, too
+            with suppress(Exception):
+                self._write_kept(client)
+            raise
 
-    def write(self, client: Any) -> None:
-        """Moves all records into the warehouse."""
-        found = dict(self._read())
-        write(client, *found.values())
-        for path in found:
+    def begin(self, client: Any) -> None:
+        """Notes that the run is at work."""
+        write(client, self._record)
+
+    def end(self, client: Any, exit_code: int) -> None:
+        """Notes how the run ended."""
+        self._record.end(self._report, exit_code)
+        write(client, self._record)
+
+    def keep(self, error: BaseException) -> None:
+        """Keeps what ended the run, in a file. One that can't be written is given up: the outcome matters more."""
+        reason, exit_code = explained(error)
+        if (self._record.exit_code, self._record.error) == (exit_code, reason):
+            return
+        self._record.end(self._report, exit_code, reason)
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / f"{self.run_id}.json").write_text(json.dumps(asdict(self._record)), encoding="utf-8")
+
+    def _write_kept(self, client: Any) -> None:
+        kept = dict(self._kept())
+        write(client, *kept.values())
+        for path in kept:
             path.unlink(missing_ok=True)
 
-    def _read(self) -> Iterator[tuple[Path, RunRecord]]:
+    def _kept(self) -> Iterator[tuple[Path, RunRecord]]:
         known = {field.name for field in fields(RunRecord)}
         for path in sorted(self._folder.glob("*.json")):
             try:

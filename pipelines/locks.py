@@ -80,12 +80,18 @@ class Lease:
             finally:
                 self._over.set()
                 renewing.join()
-                client.execute_sql(f"delete from {self._table} where run_id = %s", self._run_id)
+                self._give_back(client)
 
     def expect_held(self) -> None:
         """Raises LeaseLost where another run has taken over."""
         if self._lost:
             raise LeaseLost("another run has taken over the warehouse while this one was held up")
+
+    def _give_back(self, client: Any) -> None:
+        try:
+            client.execute_sql(f"delete from {self._table} where run_id = %s", self._run_id)
+        except Exception as error:  # noqa: BLE001  # it must not hide what ended the run; the lease ends by itself
+            logger.debug("the lease on the warehouse could not be given back: %s", error)
 
     def _take(self, client: Any) -> None:
         create_table(client, RUN_LEASE)

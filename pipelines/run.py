@@ -11,11 +11,11 @@ import dlt
 import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
+from pipelines.exits import CHECK_FAILED, DONE, FAILED
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
 from pipelines.leftovers import PIPELINE, note_base, opened, without_leftovers
-from pipelines.load_runs import LOAD_RUNS, RunRecord, Unrecorded, create_table, write
+from pipelines.load_runs import Journal, RunRecord
 from pipelines.locks import Lease, machine_lock
 from pipelines.readers import publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
@@ -55,19 +55,13 @@ def run(
     Raises AnotherRun, LoadFailed, PublishFailed, and what the source raises.
     """
     folder = working_folder(warehouse)
-    record, unrecorded = RunRecord.begun(run_id), Unrecorded(folder)
-
-    def keep(error: BaseException) -> None:
-        reason, code = explained(error)
-        record.end(report, code, reason)
-        unrecorded.put(record)
-
-    with stopped_by_signals(keep):
+    journal = Journal(RunRecord.begun(run_id), report, folder)
+    with stopped_by_signals(journal.keep):
         try:
             with machine_lock(folder), open_duckdb(warehouse.database, warehouse.lock_timeout) as connection:
-                return _Run(source, warehouse, report, folder, connection).go(record, unrecorded, transport)
+                return _Run(source, warehouse, report, folder, connection).go(journal, transport)
         except BaseException as error:
-            keep(error)
+            journal.keep(error)
             raise
 
 
@@ -88,19 +82,16 @@ class _Run:
         self._folder = folder
         self._connection = connection
 
-    def go(self, record: RunRecord, unrecorded: Unrecorded, transport: Any) -> Outcome:
+    def go(self, journal: Journal, transport: Any) -> Outcome:
         """The whole run; it notes itself in `load_runs`."""
         pipeline = opened(self._folder, self._pipeline)
-        with pipeline.sql_client() as client:
-            create_table(client, LOAD_RUNS)
-            unrecorded.write(client)
-            lease = Lease(pipeline.sql_client, record.run_id, self._warehouse.lease_seconds)
+        with pipeline.sql_client() as client, journal.written_to(client):
+            lease = Lease(pipeline.sql_client, journal.run_id, self._warehouse.lease_seconds)
             with lease.held():
-                write(client, record)
+                journal.begin(client)
                 outcome = self._loaded(client, lease, transport)
-                record.end(self._report, outcome.exit_code)
-                write(client, record)
-        self._publish(outcome)
+            journal.end(client, outcome.exit_code)
+            self._publish(outcome)
         return outcome
 
     def _loaded(self, client: Any, lease: Lease, transport: Any) -> Outcome:

@@ -25,17 +25,25 @@ _TIMEOUT, _ATTEMPTS = 10.0, 2
 
 @dataclass(frozen=True)
 class ProjectStatus:
-    """How fresh a project is in the warehouse. `progress` is None where it has not been read whole yet."""
+    """How fresh a project is in the warehouse."""
 
     project_id: int
     tasks: int
+    #: None where it has not been read whole yet
     progress: Progress | None
+    #: when the last run began that fetched ids and nothing went wrong with
+    ids_read_at: datetime | None = None
     #: tasks that changed on the server since; None where the server does not tell
     behind: int | None = None
 
+    @property
+    def read_at(self) -> datetime | None:
+        """When the last successful run began; None where there was none."""
+        return self.progress.read_at if self.progress else self.ids_read_at
+
     def age(self, now: datetime) -> timedelta | None:
         """How long ago the last successful run began; None where there was none."""
-        return now - self.progress.read_at if self.progress else None
+        return now - self.read_at if self.read_at else None
 
 
 @dataclass(frozen=True)
@@ -72,12 +80,17 @@ def status(
 def _rows(found: Peek, projects: tuple[int, ...] | None) -> list[ProjectStatus]:
     cursors = found.cursors
     with Known.of(found.pipeline) as known:
-        held = known.projects()
+        held, ids_read_at = known.projects(), _last_run_of_ids(known)
     return [
-        ProjectStatus(project_id, project.tasks, cursors.get(project_id))
+        ProjectStatus(project_id, project.tasks, cursors.get(project_id), ids_read_at)
         for project_id, project in held.items()
         if projects is None or project_id in projects
     ]
+
+
+def _last_run_of_ids(known: Known) -> datetime | None:
+    where = "mode = 'ids' and exit_code = 0"
+    return next((row[0] for row in known.rows(f"select max(started_at) from {{load_runs}} where {where}")), None)
 
 
 async def _compared(rows: list[ProjectStatus], source: SourceSettings, transport: Any) -> list[ProjectStatus]:

@@ -70,7 +70,7 @@ def show_status(status: Status) -> None:
 
 def _status_row(project: ProjectStatus, now: datetime) -> tuple[str, ...]:
     progress, age = project.progress, project.age(now)
-    moments = (progress.read_at, progress.cursor, progress.reconciled_at) if progress else (None, None, None)
+    moments = (project.read_at, progress and progress.cursor, progress and progress.reconciled_at)
     read, cursor, compared = (f"{moment:%Y-%m-%d %H:%M:%S}Z" if moment else "never" for moment in moments)
     waiting = "?" if project.behind is None else f"{project.behind:,}"
     old = str(timedelta(seconds=int(age.total_seconds()))) if age else "-"

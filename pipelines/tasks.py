@@ -72,6 +72,9 @@ def command(**options: Any) -> int:
 
     if options["verbose"]:
         os.environ.setdefault("RUNTIME__LOG_LEVEL", "WARNING")
+    from pipelines.alarm import raise_alarm
+    from pipelines.exits import BAD_ARGUMENTS
+    from pipelines.label_studio.exceptions import ConfigurationError
     from pipelines.logs import set_up_logging
     from pipelines.settings import use_project_folder
 
@@ -82,7 +85,11 @@ def command(**options: Any) -> int:
         return _status(options)
     if options["max_age"]:
         raise click.UsageError("--max-age goes with --status")
-    source, warehouse, transport = _settings(options)
+    try:
+        source, warehouse, transport = _settings(options)
+    except ConfigurationError as error:
+        raise_alarm(run_id, BAD_ARGUMENTS, str(error))
+        raise
     if options["dry_run"]:
         return _dry_run(source, warehouse, transport)
     return _run(source, warehouse, transport, run_id, quiet=options["quiet"])

@@ -64,8 +64,11 @@ class Deletions:
                 self.tasks |= absent
             else:
                 self._lose(project_id, len(absent))
-        for project_id in self._plan.lost:
-            self._prune_or_lose(project_id)
+        if self._plan.lost:
+            # a server that shows nothing at all is no reason to remove anything
+            may_prune = self._prune and bool(self._plan.targets or await self._client.project_ids())
+            for project_id in self._plan.lost:
+                self._prune_or_lose(project_id, may_prune)
 
     def note(self, cursors: Cursors) -> None:
         """Forgets how far the projects were read that are removed, and counts what is."""
@@ -103,8 +106,8 @@ class Deletions:
                 len(absent),
             )
 
-    def _prune_or_lose(self, project_id: int) -> None:
-        if self._prune and self._plan.targets:
+    def _prune_or_lose(self, project_id: int, may_prune: bool) -> None:
+        if may_prune:
             self.tasks |= self._known.task_ids(project_id)
             self.projects.add(project_id)
         else:

@@ -75,8 +75,7 @@ async def make_plan(
     project_ids = await projects_of(client, selection)
     answers = dict(zip(project_ids, await together(map(planner.target, project_ids)), strict=True))
     lost = planner.lost(answers, selection)
-    if not (lost and policy.prune):
-        note_failed(answers, selection, report)
+    note_failed({each: answers[each] for each in answers if not (policy.prune and each in lost)}, selection, report)
     targets = {project_id: target for project_id, target in answers.items() if isinstance(target, Target)}
     report.mode = max((target.mode for target in targets.values()), key=_thoroughness, default=policy.mode)
     return Plan(
