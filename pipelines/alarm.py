@@ -3,10 +3,10 @@
 import logging
 import socket
 
-import dlt
 import httpx
 
 from pipelines.exits import BAD_ARGUMENTS, CHECK_FAILED, FAILED
+from pipelines.settings import webhook
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ _TIMEOUT = 10.0
 
 def raise_alarm(run_id: str, exit_code: int, reason: str, transport: httpx.BaseTransport | None = None) -> None:
     """Tells the webhook of [runtime] slack_incoming_hook, where one is set, what went wrong. Never raises."""
-    hook = dlt.secrets.get("runtime.slack_incoming_hook", str)
+    hook = webhook()
     if not hook or exit_code not in ALARMING:
         return
     text = (
@@ -32,5 +32,5 @@ def raise_alarm(run_id: str, exit_code: int, reason: str, transport: httpx.BaseT
             client.post(hook, json={"text": text}).raise_for_status()
     except httpx.HTTPStatusError as error:
         logger.warning("the webhook did not take the message: it answers %d", error.response.status_code)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError, ImportError) as error:
         logger.warning("the webhook could not be reached (%s)", type(error).__name__)

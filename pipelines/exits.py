@@ -1,13 +1,12 @@
 """Exit codes, and the one line that a user gets for an error instead of a traceback."""
 
-import logging
+import signal
 
 import click
 from dlt.common.configuration.exceptions import ConfigurationException
 
 from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError, SelectionError
-
-logger = logging.getLogger(__name__)
+from pipelines.stopping import received
 
 DONE, FAILED, BAD_ARGUMENTS, CHECK_FAILED, STALE, BUSY, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 75, 130, 143
 
@@ -16,15 +15,11 @@ class AnotherRun(LabelStudioError):
     """Another run of the same pipeline is in progress."""
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came: the run ends as it would on Ctrl-C."""
-
-
 def explained(error: BaseException) -> tuple[str, int]:
     """What to say of an error, in one line, and the exit code that goes with it."""
-    if isinstance(error, Terminated):
+    if received() == signal.SIGTERM:
         return "terminated: nothing is lost, run again", TERMINATED
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    if received() or isinstance(error, KeyboardInterrupt | click.Abort):
         return "interrupted: nothing is lost, run again", INTERRUPTED
     if isinstance(error, click.ClickException):
         return error.format_message(), BAD_ARGUMENTS

@@ -1,16 +1,18 @@
 """The table `load_runs`: one row per run, also of those that failed."""
 
-import json
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
+from pipelines.comments import comment
 from pipelines.exits import explained
 from pipelines.label_studio.report import Report
 from pipelines.label_studio.tables import Column, Table
@@ -47,8 +49,8 @@ class RunRecord:
     """A row of `load_runs`."""
 
     run_id: str
-    started_at: str
-    ended_at: str | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
     mode: str | None = None
     tasks_fetched: int = 0
     tasks_changed: int = 0
@@ -87,17 +89,26 @@ def write(client: Any, *records: RunRecord) -> None:
     with client.begin_transaction():
         for record in records:
             client.execute_sql(f"delete from {table} where run_id = %s", record.run_id)
-            values = [getattr(record, name) for name in columns]
+            values = [_plain(getattr(record, name)) for name in columns]
             client.execute_sql(f"insert into {table} ({', '.join(columns)}) values ({', '.join(casts)})", *values)
 
 
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def create_table(client: Any, table: Table) -> None:
-    """Makes a table that a run writes itself, and its schema, where they are not there yet."""
+    """Makes a table that a run writes itself, with its comments, and its schema, where they are not there yet.
+
+    To be called before anything else writes into the table: a comment changes the table.
+    """
     columns = ", ".join(
         f"{column.name} {_SQL_TYPES[column.type]}{'' if column.nullable else ' not null'}" for column in table.columns
     )
     client.execute_sql(f"create schema if not exists {client.fully_qualified_dataset_name()}")
-    client.execute_sql(f"create table if not exists {client.make_qualified_table_name(table.name)} ({columns})")
+    name = client.make_qualified_table_name(table.name)
+    client.execute_sql(f"create table if not exists {name} ({columns})")
+    comment(client, name, table)
 
 
 class Journal:
@@ -118,18 +129,19 @@ class Journal:
             yield
         except BaseException as error:
             self.keep(error)
+            raise
+        finally:
             # what ended the run may keep the warehouse from being written, too
             with suppress(Exception):
                 self._write_kept(client)
-            raise
 
     def begin(self, client: Any) -> None:
         """Notes that the run is at work."""
         write(client, self._record)
 
-    def end(self, client: Any, exit_code: int) -> None:
+    def end(self, client: Any, exit_code: int, error: str | None = None) -> None:
         """Notes how the run ended."""
-        self._record.end(self._report, exit_code)
+        self._record.end(self._report, exit_code, error)
         write(client, self._record)
 
     def keep(self, error: BaseException) -> None:
@@ -140,7 +152,7 @@ class Journal:
         self._record.end(self._report, exit_code, reason)
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / f"{self.run_id}.json").write_text(json.dumps(asdict(self._record)), encoding="utf-8")
+            (self._folder / f"{self.run_id}.json").write_bytes(msgspec.json.encode(self._record))
 
     def _write_kept(self, client: Any) -> None:
         kept = dict(self._kept())
@@ -149,15 +161,13 @@ class Journal:
             path.unlink(missing_ok=True)
 
     def _kept(self) -> Iterator[tuple[Path, RunRecord]]:
-        known = {field.name for field in fields(RunRecord)}
         for path in sorted(self._folder.glob("*.json")):
             try:
-                stored = json.loads(path.read_text(encoding="utf-8"))
-                yield path, RunRecord(**{name: value for name, value in stored.items() if name in known})
-            except (ValueError, TypeError, AttributeError):
+                yield path, msgspec.json.decode(path.read_bytes(), type=RunRecord)
+            except (ValueError, OSError):
                 # cut off by a full disk: there is nothing to be learnt from it
                 path.unlink(missing_ok=True)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def _now() -> datetime:
+    return datetime.now(UTC)

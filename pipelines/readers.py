@@ -1,7 +1,8 @@
 """The readers' copy: what dashboards open, so that they never meet a lock and never see half a load."""
 
 import os
-import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,12 +22,14 @@ def publish(connection: duckdb.DuckDBPyConnection, database: Path, target: Path)
     Who has the one before open goes on reading it; who opens the file from now on gets the new one. `connection` holds
     the database open, with nothing else at work in it. Raises PublishFailed.
     """
+    # a link that leads to the copy stays one
+    target = target.resolve()
     temporary = target.with_name(f".{target.name}.new")
     try:
         with _removed_unless_renamed(temporary):
             # the whole content is in the file then, and none in the write-ahead log beside it
             connection.execute("checkpoint")
-            shutil.copyfile(database, temporary)
+            _copy(database, temporary)
             _make_sure_of(temporary)
             # a reader that opened the copy for writing can't; as root it can, and its log would spoil the next copy
             temporary.chmod(0o444)
@@ -38,6 +41,16 @@ def publish(connection: duckdb.DuckDBPyConnection, database: Path, target: Path)
         raise PublishFailed(
             f"loaded, but the readers' copy {target} can't be written ({reason}); the last one stays"
         ) from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies a file that this process has locked. Another process does it: closing the file here would end the lock."""
+    code = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
+    arguments = [sys.executable, "-I", "-S", "-c", code, str(source), str(target)]
+    copied = subprocess.run(arguments, capture_output=True, text=True, check=False)  # noqa: S603  # it is this Python
+    if copied.returncode:
+        said = copied.stderr.strip().splitlines()
+        raise OSError(said[-1] if said else f"the copying process ended with {copied.returncode}")
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pipelines.label_studio.tables import Table
-from pipelines.warehouse import DESCRIBED
+from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES, Table
+from pipelines.load_runs import LOAD_RUNS
+from pipelines.locks import RUN_LEASE
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -13,7 +14,8 @@ END = "<!-- end of tables -->"
 
 def reference() -> str:
     """The tables and their columns, as Markdown."""
-    return "\n".join(_section(table) for table in DESCRIBED.values())
+    tables = (*TABLES.values(), *OPTIONAL_TABLES.values(), LOAD_RUNS, RUN_LEASE)
+    return "\n".join(map(_section, tables))
 
 
 def with_reference(text: str) -> str:

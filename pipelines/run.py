@@ -3,24 +3,26 @@
 import logging
 import os
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import click
 import dlt
 import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.exits import CHECK_FAILED, DONE, FAILED
+from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
 from pipelines.leftovers import PIPELINE, note_base, opened, without_leftovers
 from pipelines.load_runs import Journal, RunRecord
 from pipelines.locks import Lease, machine_lock
-from pipelines.readers import publish
+from pipelines.readers import PublishFailed, publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.stopping import stopped_by_signals
-from pipelines.warehouse import FailedCheck, comment, failed_checks, keep_house, open_duckdb
+from pipelines.warehouse import FailedCheck, comment_all, failed_checks, keep_house, open_duckdb
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +40,13 @@ class Outcome:
     failed_checks: list[FailedCheck]
     #: the readers' copy, where it was written
     published: Path | None = None
+    #: why it could not be written
+    unpublished: PublishFailed | None = None
 
     @property
     def exit_code(self) -> int:
         """The exit code that says so."""
-        if self.report.failures:
+        if self.report.failures or self.unpublished:
             return FAILED
         return CHECK_FAILED if any(check.severity == "error" for check in self.failed_checks) else DONE
 
@@ -52,17 +56,23 @@ def run(
 ) -> Outcome:
     """Fetches and loads what the settings select, and publishes it.
 
-    Raises AnotherRun, LoadFailed, PublishFailed, and what the source raises.
+    Raises AnotherRun, LoadFailed, Stopped, and what the source raises.
     """
     folder = working_folder(warehouse)
     journal = Journal(RunRecord.begun(run_id), report, folder)
-    with stopped_by_signals(journal.keep):
-        try:
-            with machine_lock(folder), open_duckdb(warehouse.database, warehouse.lock_timeout) as connection:
-                return _Run(source, warehouse, report, folder, connection).go(journal, transport)
-        except BaseException as error:
-            journal.keep(error)
-            raise
+    try:
+        with (
+            stopped_by_signals(partial(_say_stopped, journal)),
+            machine_lock(folder),
+            open_duckdb(warehouse.database, warehouse.lock_timeout) as connection,
+        ):
+            return _Run(source, warehouse, report, folder, connection).go(journal, transport)
+    except BaseException as error:
+        journal.keep(error)
+        raise
+    finally:
+        # dlt's own notes on a run hold settings, and some of these are secrets
+        (folder / PIPELINE / "trace.pickle").unlink(missing_ok=True)
 
 
 class _Run:
@@ -91,27 +101,31 @@ class _Run:
                 journal.begin(client)
                 outcome = self._loaded(client, lease, transport)
             journal.end(client, outcome.exit_code)
-            self._publish(outcome)
+            try:
+                self._publish(outcome)
+            except PublishFailed as error:
+                outcome.unpublished = error
+                journal.keep(error)
         return outcome
 
     def _loaded(self, client: Any, lease: Lease, transport: Any) -> Outcome:
         pipeline = without_leftovers(self._folder, self._pipeline)
         note_base(self._folder, client)
-        lease.expect_held()
-        self._load(pipeline, label_studio(**dict(self._source), report=self._report, transport=transport))
+        self._load(pipeline, lease, label_studio(**dict(self._source), report=self._report, transport=transport))
         # a client that was opened before the first load does not look for tables in the schema that it made
         with pipeline.sql_client() as after:
             keep_house(after)
-            comment(after, self._warehouse.dataset_name)
+            comment_all(after)
             rows, found = _count_rows(after, pipeline), failed_checks(after)
         logger.info("checked: %s", f"{len(found)} checks found something" if found else "nothing is wrong")
         return Outcome(self._report, rows, found)
 
-    def _load(self, pipeline: dlt.Pipeline, source: Any) -> None:
+    def _load(self, pipeline: dlt.Pipeline, lease: Lease, source: Any) -> None:
         try:
             pipeline.sync_destination()
             pipeline.extract(source)
             logger.info("fetched %d tasks, loading them", len(self._report.fetched))
+            lease.expect_held()
             pipeline.normalize()
             pipeline.load()
         except PipelineStepFailed as error:
@@ -137,6 +151,11 @@ class _Run:
             dataset_name=self._warehouse.dataset_name,
             pipelines_dir=str(self._folder),
         )
+
+
+def _say_stopped(journal: Journal) -> None:
+    journal.keep(KeyboardInterrupt())
+    click.echo(f"tasks.py: {explained(KeyboardInterrupt())[0]}", err=True)
 
 
 def working_folder(warehouse: WarehouseSettings) -> Path:

@@ -80,6 +80,19 @@ class WarehouseSettings(BaseConfiguration):
         return self.database.with_name(f"{self.database.stem}_readers{self.database.suffix}")
 
 
+@configspec
+class AlarmSettings(BaseConfiguration):
+    """[runtime]: the part of dlt's own settings that we heed ourselves."""
+
+    slack_incoming_hook: TSecretStrValue | None = None
+
+
+def webhook() -> str | None:
+    """The address to tell of failed runs: a secret."""
+    settings: AlarmSettings = _resolved(AlarmSettings(), ("runtime",), {})
+    return settings.slack_incoming_hook or None
+
+
 def source_settings(given: Mapping[str, Any]) -> SourceSettings:
     """The settings of the source; `given` wins. Raises ConfigurationError."""
     settings: SourceSettings = _resolved(SourceSettings(), ("sources", "label_studio"), given)
@@ -99,6 +112,8 @@ def source_settings(given: Mapping[str, Any]) -> SourceSettings:
 def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
     """The settings of the warehouse; `given` wins. Raises ConfigurationError."""
     settings: WarehouseSettings = _resolved(WarehouseSettings(), ("warehouse",), given)
+    if settings.lock_timeout < 0 or settings.lease_seconds <= 0:
+        raise ConfigurationError("lock_timeout and lease_seconds are in seconds: not less than 0, and more than 0")
     if settings.destination_name not in DESTINATIONS:
         raise ConfigurationError(
             f"destination {settings.destination_name!r} is not supported, only {', '.join(DESTINATIONS)} is: elsewhere"

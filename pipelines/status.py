@@ -11,7 +11,7 @@ from pipelines.label_studio import Report
 from pipelines.label_studio.client import Client
 from pipelines.label_studio.concurrency import together
 from pipelines.label_studio.cursors import Progress
-from pipelines.label_studio.exceptions import LabelStudioError
+from pipelines.label_studio.exceptions import Forbidden, LabelStudioError, NotFound
 from pipelines.label_studio.known import Known
 from pipelines.label_studio.survey import EVERY_ID
 from pipelines.peek import Peek, peek
@@ -31,15 +31,15 @@ class ProjectStatus:
     tasks: int
     #: None where it has not been read whole yet
     progress: Progress | None
-    #: when the last run began that fetched ids and nothing went wrong with
-    ids_read_at: datetime | None = None
+    #: when any of its tasks was loaded last
+    loaded_at: datetime | None = None
     #: tasks that changed on the server since; None where the server does not tell
     behind: int | None = None
 
     @property
     def read_at(self) -> datetime | None:
-        """When the last successful run began; None where there was none."""
-        return self.progress.read_at if self.progress else self.ids_read_at
+        """When the last successful run began; where only ids were asked for, when the last of them was loaded."""
+        return self.progress.read_at if self.progress else self.loaded_at
 
     def age(self, now: datetime) -> timedelta | None:
         """How long ago the last successful run began; None where there was none."""
@@ -80,24 +80,28 @@ def status(
 def _rows(found: Peek, projects: tuple[int, ...] | None) -> list[ProjectStatus]:
     cursors = found.cursors
     with Known.of(found.pipeline) as known:
-        held, ids_read_at = known.projects(), _last_run_of_ids(known)
+        held, loads = known.projects(), _last_loads(known)
     return [
-        ProjectStatus(project_id, project.tasks, cursors.get(project_id), ids_read_at)
+        ProjectStatus(project_id, project.tasks, cursors.get(project_id), loads.get(project_id))
         for project_id, project in held.items()
         if projects is None or project_id in projects
     ]
 
 
-def _last_run_of_ids(known: Known) -> datetime | None:
-    where = "mode = 'ids' and exit_code = 0"
-    return next((row[0] for row in known.rows(f"select max(started_at) from {{load_runs}} where {where}")), None)
+def _last_loads(known: Known) -> dict[int, datetime]:
+    """When a task of each project was loaded last: dlt's load ids are seconds since 1970."""
+    query = "select project_id, max(_dlt_load_id) from {tasks} where project_id is not null group by 1"
+    return {project_id: datetime.fromtimestamp(float(load_id), UTC) for project_id, load_id in known.rows(query)}
 
 
 async def _compared(rows: list[ProjectStatus], source: SourceSettings, transport: Any) -> list[ProjectStatus]:
     async def compared(row: ProjectStatus) -> ProjectStatus:
         if row.progress is None:
             return row
-        behind, _ = await client.count(row.project_id, EVERY_ID, row.progress.read_at)
+        try:
+            behind, _ = await client.count(row.project_id, EVERY_ID, row.progress.read_at)
+        except (NotFound, Forbidden):
+            return row
         return replace(row, behind=behind)
 
     try:

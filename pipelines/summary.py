@@ -1,6 +1,7 @@
 """What a run says at its end, on stdout."""
 
 import logging
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +48,8 @@ def in_short(outcome: Outcome) -> str:
     """What was wrong with a run that came to its end, in one line."""
     failures = [f"{failure.what}: {failure.reason}" for failure in outcome.report.failures]
     checks = [f"check {check.name} found {check.found} rows" for check in outcome.failed_checks]
+    if outcome.unpublished:
+        failures.insert(0, str(outcome.unpublished))
     found = [*failures[:3], *([f"{len(failures) - 3} more"] if len(failures) > 3 else []), *checks]
     return "; ".join(found) or "nothing"
 
@@ -106,9 +109,10 @@ def _print(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         table.add_column(name, justify="right" if place else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console = Console(markup=False, highlight=False, soft_wrap=True)
     # where nobody looks, a file or a monitor reads, and nothing is to be cut off
-    console.print(table, width=None if console.is_terminal else 200)
+    width = None if sys.stdout.isatty() else 200
+    console = Console(markup=False, highlight=False, soft_wrap=True, width=width)
+    console.print(table)
     console.print()
 
 

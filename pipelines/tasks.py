@@ -1,5 +1,6 @@
 """What people schedule: Label Studio's tasks into the warehouse. `python pipelines/tasks.py --help` says how."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -68,8 +69,6 @@ def command(**options: Any) -> int:
     Without --ids, --ids-file, --project or --demo, loads what .dlt/config.toml selects. A task that is loaded again
     replaces all of its rows.
     """
-    import os
-
     if options["verbose"]:
         os.environ.setdefault("RUNTIME__LOG_LEVEL", "WARNING")
     from pipelines.alarm import raise_alarm
@@ -127,12 +126,14 @@ def _warehouse(options: dict[str, Any]) -> "WarehouseSettings":
     if options["publish"] and options["no_publish"]:
         raise click.UsageError("--publish and --no-publish: give one of the two")
     database = options["database"] or (ROOT / "demo.duckdb" if options["demo"] else None)
+    # the sample must not replace what dashboards read
+    publish_path = str(Path(options["publish"]).absolute()) if options["publish"] else "" if options["demo"] else None
     return warehouse_settings(
         {
             "duckdb_path": str(Path(database).absolute()) if database else None,
             "destination_name": options["destination"],
             "dataset_name": options["dataset"],
-            "publish_path": str(Path(options["publish"]).absolute()) if options["publish"] else None,
+            "publish_path": publish_path,
             "publish": False if options["no_publish"] else True if options["publish"] else None,
         }
     )
@@ -170,6 +171,8 @@ def _run(source: "SourceSettings", warehouse: "WarehouseSettings", transport: An
         raise
     show_outcome(outcome, warehouse)
     raise_alarm(run_id, outcome.exit_code, in_short(outcome))
+    if outcome.unpublished:
+        raise outcome.unpublished
     return outcome.exit_code
 
 
@@ -202,12 +205,14 @@ def _status(options: dict[str, Any]) -> int:
 
     max_age = _duration(options["max_age"]) if options["max_age"] else None
     given, transport = _server(options)
+    given |= _selected(options)
     try:
-        source = source_settings(given | _selected(options))
+        source = source_settings(given)
+        projects = source.project_ids
     except ConfigurationError:
         # a machine that only watches needs neither the address nor the token
         source = None
-    projects = options["project"] or (source.project_ids if source else None)
+        projects = source_settings(given | {"label_studio_url": "-", "label_studio_api_key": "-"}).project_ids
     named = select(project_ids=projects).projects if projects else None
     found = status(_warehouse(options), named if isinstance(named, tuple) else None, source, transport)
     show_status(found)
@@ -217,8 +222,10 @@ def _status(options: dict[str, Any]) -> int:
 def _duration(text: str) -> Any:
     import pandas
 
+    # pandas will not know the small letters much longer
+    units = re.sub(r"(?<=[\d\s])[dw](?![a-z])", lambda unit: unit[0].upper(), text)
     try:
-        duration = pandas.Timedelta(text)
+        duration = pandas.Timedelta(units)
     except ValueError:
         duration = pandas.NaT
     # a number alone would be nanoseconds
@@ -242,5 +249,17 @@ def main(arguments: list[str] | None = None) -> int:
         return code
 
 
+def _script() -> None:
+    code = main()
+    from pipelines.stopping import received
+
+    if received():
+        # Python would wait for dlt's threads, and these for a statement that may take minutes
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _script()

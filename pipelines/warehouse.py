@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import duckdb
 import stamina
 
+from pipelines.comments import comment
 from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError
 from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES
-from pipelines.load_runs import LOAD_RUNS
-from pipelines.locks import RUN_LEASE
 
 logger = logging.getLogger(__name__)
 
@@ -22,16 +21,23 @@ CHECKS = Path(__file__).resolve().parent.parent / "sql" / "checks"
 #: Today's BI clients open files of this storage version; it counts when a file is created.
 _STORAGE_VERSION = "v1.2.0"
 
+#: How the system says that a file can't grow.
+_FULL = ("No space left", "File too large", "quota exceeded")
+
+#: Bytes of the headers with which a DuckDB file begins; no data come before their end.
+_HEADERS = 3 * 4096
+
 #: So many versions of dlt's state are kept.
 _STATES = 100
-
-#: All tables that there can be, in the order of the reference.
-DESCRIBED = TABLES | OPTIONAL_TABLES | {table.name: table for table in (LOAD_RUNS, RUN_LEASE)}
 
 _NAMES = "select table_name from information_schema.tables where table_schema = %s"
 
 #: Rows of a failed check that are shown.
 _SAMPLE = 5
+
+
+class WarehouseFull(LabelStudioError):
+    """There is no room on the disk for the DuckDB file."""
 
 
 class WarehouseBusy(LabelStudioError):
@@ -58,6 +64,8 @@ def open_duckdb(path: Path, timeout: float, *, read_only: bool = False) -> Itera
     """
     if not path.parent.is_dir():
         raise ConfigurationError(f"the folder {path.parent} does not exist: create it, or name another --database")
+    if not read_only:
+        _remove_stump(path)
     try:
         connection = _connect(path, timeout, read_only)
     except duckdb.Error as error:
@@ -65,6 +73,8 @@ def open_duckdb(path: Path, timeout: float, *, read_only: bool = False) -> Itera
             raise WarehouseBusy(
                 f"{path} is held open by another program ({_holder(error)}): close it there, or let it end"
             ) from error
+        if any(word in str(error) for word in _FULL):
+            raise WarehouseFull(f"{path} can't be made: {_line(error)}") from error
         raise ConfigurationError(f"{path} can't be opened as a DuckDB file: {_line(error)}") from error
     try:
         yield connection
@@ -72,14 +82,12 @@ def open_duckdb(path: Path, timeout: float, *, read_only: bool = False) -> Itera
         connection.close()
 
 
-def comment(client: Any, dataset: str) -> None:
-    """Puts what the tables and columns mean into the database. `client` is dlt's SQL client."""
-    there = {row[0] for row in client.execute_sql(_NAMES, dataset)}
-    for table in (DESCRIBED[name] for name in DESCRIBED if name in there):
-        name = f'"{dataset}"."{table.name}"'
-        client.execute_sql(f"comment on table {name} is {_literal(table.description)}")
-        for column in table.columns:
-            client.execute_sql(f'comment on column {name}."{column.name}" is {_literal(column.description)}')
+def comment_all(client: Any) -> None:
+    """Puts what the source's tables and columns mean into the database. `client` is dlt's SQL client."""
+    there = {row[0] for row in client.execute_sql(_NAMES, client.dataset_name)}
+    for table in (TABLES | OPTIONAL_TABLES).values():
+        if table.name in there:
+            comment(client, client.make_qualified_table_name(table.name), table)
 
 
 def keep_house(client: Any) -> None:
@@ -116,8 +124,15 @@ def _connect(path: Path, timeout: float, read_only: bool) -> duckdb.DuckDBPyConn
     raise AssertionError("the last try either gives a connection or raises")
 
 
+def _remove_stump(path: Path) -> None:
+    """Removes a DuckDB file that a full disk cut off while it was made: it holds nothing, and can't be opened."""
+    if path.is_file() and 0 < path.stat().st_size < _HEADERS and path.read_bytes()[8:12] == b"DUCK":
+        logger.warning("%s was cut off while it was made, and is made anew", path)
+        path.unlink()
+
+
 def _is_locked(error: Exception) -> bool:
-    return isinstance(error, duckdb.IOException) and "lock" in str(error)
+    return isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)
 
 
 def _holder(error: Exception) -> str:
@@ -127,7 +142,3 @@ def _holder(error: Exception) -> str:
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -134,6 +134,13 @@ def _tries(status: int, wait: float | None, many: bool) -> int | None:
     return 3
 
 
+def without(body: bytes, *secrets: str) -> bytes:
+    """A body without secrets that it repeats: what an error says is logged."""
+    for secret in filter(None, secrets):
+        body = body.replace(secret.encode(), b"***")
+    return body
+
+
 def looks_like_html(body: bytes) -> bool:
     """The body is a web page."""
     return body[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<"))

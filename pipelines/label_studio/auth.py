@@ -10,7 +10,7 @@ import anyio
 import httpx
 import msgspec
 
-from .answers import Passing, check, read
+from .answers import Passing, check, read, without
 from .exceptions import AccessDenied, NotFound, RequestFailed, Unreachable
 from .retrying import wanted_wait
 
@@ -98,7 +98,7 @@ class PersonalToken(httpx.Auth):
                 f" or of another server; {_NEW_TOKEN}"
             )
         try:
-            check(response, body, wanted_wait(response.headers))
+            check(response, without(body, self._refresh_token), wanted_wait(response.headers))
             self._access = read(body, _Renewal).access
         except (NotFound, RequestFailed) as error:
             raise AccessDenied(f"the server gives nothing for a personal access token ({error})") from error

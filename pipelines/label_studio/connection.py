@@ -11,7 +11,7 @@ import httpx
 from aiolimiter import AsyncLimiter
 
 from .address import origin, server_url, token
-from .answers import Passing, check
+from .answers import Passing, check, without
 from .auth import auth_for
 from .exceptions import ConfigurationError, RequestFailed, Unreachable, WrongAddress
 from .report import Report
@@ -45,6 +45,7 @@ class Connection:
         if min(timeout, attempts, connections) <= 0 or (requests_per_second or 0) < 0:
             raise ConfigurationError("workers, timeout and attempts must be more than 0, requests per second not less")
         self.url = server_url(url)
+        self._api_key = token(api_key)
         self._report = report
         self._retry = Retrying(report, attempts)
         self._timeout = timeout
@@ -54,7 +55,7 @@ class Connection:
         #: the first moment that the server named, by its own clock; None before, or where it names none
         self.began: datetime | None = None
         settings: dict[str, Any] = {
-            "auth": auth_for(self.url, token(api_key)),
+            "auth": auth_for(self.url, self._api_key),
             "headers": {"User-Agent": _user_agent(), "Accept": "application/json"},
             "timeout": httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
             "limits": httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
@@ -113,6 +114,9 @@ class Connection:
             ):
                 self._expect_no_move(response, path)
                 body = await self._read(response, MAX_PAGE_BYTES if many else None)
+            if not response.is_success:
+                sent = response.request.headers.get("Authorization", "").rpartition(" ")[2]
+                body = without(body, self._api_key, sent)
             check(response, body, wanted_wait(response.headers), many=many)
             self.began = self.began or http_date(response.headers.get("date", ""))
         except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
