@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.common.storages.load_package import TPackageJobState
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +21,10 @@ PIPELINE = "label_studio"
 
 #: The file that says what the warehouse held when the pending package was fetched.
 _BASE = "fetched_after.txt"
+
+#: The states of a package's jobs that tell that its load had begun. What was copied into the staging tables is there
+#: then, or is not; dlt 1.31 copies it once more, and the merge would double it.
+_BEGUN: tuple[TPackageJobState, ...] = ("started_jobs", "completed_jobs")
 
 #: dlt's table of what was loaded.
 _LOADS = "_dlt_loads"
@@ -60,6 +65,9 @@ def _load_pending(pipeline: dlt.Pipeline, folder: Path) -> None:
     pending = {*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()}
     if not base.exists() or newest not in {base.read_text(encoding="utf-8"), *pending}:
         logger.warning("what an interrupted run had fetched is fetched again: the warehouse has changed since")
+        return
+    if any(pipeline.get_load_package_info(load_id).jobs.get(state) for load_id in pending for state in _BEGUN):
+        logger.warning("what an interrupted run had begun to load is fetched again")
         return
     logger.info("loading what an interrupted run had fetched")
     pipeline.run()
