@@ -91,6 +91,8 @@ def _project(project_id: int, created_at: datetime = START) -> dict[str, Any]:
         "maximum_annotations": 1,
         "overlap_cohort_percentage": 100,
         "task_number": 0,
+        "total_annotations_number": 0,
+        "skipped_annotations_number": 0,
         "total_predictions_number": 0,
     }
 
@@ -368,6 +370,15 @@ def test_predictions_made_in_bulk_show_in_the_projects_counters(office: Office) 
     office.edit(7, seen=False, predictions=[], predictions_score=None, predictions_model_versions="")
     report = office.load(reconcile_every="day")
     assert list(report.fetched) == [7]
+    assert office.differences() == []
+
+
+def test_annotations_that_were_deleted_with_a_date_of_the_past_show_in_the_counters(office: Office) -> None:
+    """Label Studio dates what it deletes in bulk by its machine's own time, which can be hours ago: it is found."""
+    past = _text(office.clock.now - timedelta(hours=5))
+    office.edit(7, seen=False, updated_at=past, annotations=[], total_annotations=0)
+    report = office.load(reconcile_every="day")
+    assert (report.mode, list(report.fetched)) == ("reconcile", [7])
     assert office.differences() == []
 
 
@@ -659,7 +670,11 @@ def test_the_first_run_of_a_day_reconciles(office: Office) -> None:
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 
-@given(st.dictionaries(st.integers(1, 10**12), st.builds(Progress, moments, moments, moments, st.just((1, 2)))))
+@given(
+    st.dictionaries(
+        st.integers(1, 10**12), st.builds(Progress, moments, moments, moments, st.just((1, 2)), st.just((3, 0, -5)))
+    )
+)
 def test_progress_survives_its_storage(stored: dict[int, Progress]) -> None:
     """What is noted of a project is read again as it was."""
     cursors = Cursors({})

@@ -302,7 +302,6 @@ IN_SIGHT: tuple[Change, ...] = (
     Office.edit_annotation,
     Office.set_ground_truth,
     Office.delete_annotation,
-    Office.delete_annotations_in_bulk,
     Office.predict,
     Office.delete_prediction,
     Office.import_tasks,
@@ -311,6 +310,8 @@ IN_SIGHT: tuple[Change, ...] = (
     Office.replace_newest,
 )
 OUT_OF_SIGHT: tuple[Change, ...] = (
+    # it deletes drafts, too, and dates only tasks that had annotations
+    Office.delete_annotations_in_bulk,
     Office.import_predictions,
     Office.delete_predictions_in_bulk,
     Office.draft,

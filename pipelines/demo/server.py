@@ -237,8 +237,14 @@ class FakeLabelStudio:
     def _counters(self, project_id: int, project: Json) -> Json:
         """The project's counters, as its tasks are now."""
         tasks = [task for task in self.tasks.values() if task["project"] == project_id]
-        predictions = sum(len(task.get("predictions") or ()) for task in tasks)
-        now = {"task_number": len(tasks), "total_predictions_number": predictions}
+        annotations = [annotation for task in tasks for annotation in task.get("annotations") or ()]
+        skipped = sum(bool(annotation.get("was_cancelled")) for annotation in annotations)
+        now = {
+            "task_number": len(tasks),
+            "total_annotations_number": len(annotations) - skipped,
+            "skipped_annotations_number": skipped,
+            "total_predictions_number": sum(len(task.get("predictions") or ()) for task in tasks),
+        }
         return {name: number for name, number in now.items() if name in project}
 
     def _list_users(self, _: httpx.Request) -> httpx.Response:

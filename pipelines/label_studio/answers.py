@@ -52,6 +52,8 @@ class Settings(msgspec.Struct):
 
     created_at: Any = None
     task_number: Any = None
+    total_annotations_number: Any = None
+    skipped_annotations_number: Any = None
     total_predictions_number: Any = None
     model_version: Any = None
     maximum_annotations: Any = None

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -16,12 +15,8 @@ from .report import Report
 _OWN_IDS = ("annotations", "predictions", "drafts")
 
 
-@dataclass
-class Brought:
-    """Tasks and predictions that a load adds to those of the warehouse, by project."""
-
-    tasks: Counter[int | None] = field(default_factory=Counter)
-    predictions: Counter[int | None] = field(default_factory=Counter)
+#: Tables whose rows the server counts for each project.
+COUNTED = ("tasks", "annotations", "predictions")
 
 
 class Comparison:
@@ -32,7 +27,8 @@ class Comparison:
         self._report = report
         self._began = began
         self._ids = {name: BitMap64() for name in _OWN_IDS}
-        self.brought = Brought()
+        #: rows that the load adds to those of the warehouse, by table and project
+        self.brought: dict[str, Counter[int | None]] = {name: Counter() for name in COUNTED}
         #: tasks of the warehouse that are gone, as their ids now name other tasks
         self.replaced = BitMap64()
 
@@ -62,13 +58,14 @@ class Comparison:
 
     def _count(self, tables: Mapping[str, pa.Table], held: Set[int], outlines: Mapping[int, Outline]) -> None:
         tasks = zip(tables["tasks"]["id"].to_pylist(), tables["tasks"]["project_id"].to_pylist(), strict=True)
-        self.brought.tasks.update(
+        self.brought["tasks"].update(
             project_id
             for task_id, project_id in tasks
             if task_id not in held and self._is_counted(outlines[task_id].created_at)
         )
-        self.brought.predictions.update(tables["predictions"]["project_id"].to_pylist())
-        self.brought.predictions.subtract(self._known.count("predictions", outlines))
+        for name in COUNTED[1:]:
+            self.brought[name].update(tables[name]["project_id"].to_pylist())
+            self.brought[name].subtract(self._known.count(name, outlines))
 
     def _is_counted(self, created_at: datetime | None) -> bool:
         return created_at is None or self._began is None or created_at <= self._began

@@ -30,8 +30,8 @@ class Progress:
     reconciled_at: datetime
     #: tasks that could not be had by the last scan
     again: tuple[int, ...] = ()
-    #: tasks and predictions that the server counts beyond those it gave when all were compared
-    unexplained: tuple[int, int] = (0, 0)
+    #: tasks, annotations and predictions that the server counts beyond those it gave when all were compared
+    unexplained: tuple[int, int, int] = (0, 0, 0)
 
 
 class Cursors:
@@ -63,8 +63,9 @@ class Cursors:
         stored = self._state.get("projects", {}).get(str(project_id))
         try:
             moments = {name: datetime.fromisoformat(stored[name]) for name in _MOMENTS}
-            tasks, predictions = stored["unexplained"]
-            return Progress(**moments, again=tuple(stored["again"]), unexplained=(tasks, predictions))
+            tasks, annotations, predictions = stored["unexplained"]
+            unexplained = (tasks, annotations, predictions)
+            return Progress(**moments, again=tuple(stored["again"]), unexplained=unexplained)
         except (KeyError, TypeError, ValueError):
             return None
 

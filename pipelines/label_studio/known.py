@@ -54,7 +54,11 @@ class Known:
             yield cls(None)
             return
         with job_client.sql_client as client:
-            yield cls(client if {"tasks", "predictions", "projects", "deleted_tasks"} <= _tables(client) else None)
+            yield cls(
+                client
+                if {"tasks", "annotations", "predictions", "projects", "deleted_tasks"} <= _tables(client)
+                else None
+            )
 
     def __bool__(self) -> bool:
         """There are tables to look at."""
@@ -69,7 +73,7 @@ class Known:
         return {project_id: KnownProject(tasks[project_id], *rows.get(project_id, ())) for project_id in ids}
 
     def count(self, table: str, task_ids: Iterable[int] | None = None) -> Counter[int | None]:
-        """The number of rows of `tasks` or `predictions` by project; of all tasks, or of these."""
+        """The number of rows of a table by project; of all tasks, or of these."""
         query = f"select project_id, count(*) from {{{table}}}"
         if task_ids is None:
             return Counter(dict(self.rows(f"{query} group by 1")))

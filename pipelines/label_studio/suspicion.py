@@ -1,8 +1,8 @@
 """A project's own counters against the warehouse: deletions and predictions made in bulk leave no other trace.
 
-An incremental scan sees what carries a new `updated_at`. Where the number of tasks or of predictions that the server
-counts can't be explained by what the warehouse holds and what the scan brought, the project is compared whole, in the
-same run. A difference that such a comparison could not explain either is remembered, and no cause for another one.
+An incremental scan sees what carries a new `updated_at`. Where the number of tasks, annotations or predictions that the
+server counts can't be explained by what the warehouse holds and what the scan brought, the project is compared whole,
+in the same run. A difference that such a comparison could not explain either is remembered, and no cause for another.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .answers import Settings, read
 from .client import Client
-from .comparison import Comparison
+from .comparison import COUNTED, Comparison
 from .inventory import differences, work_of
 from .known import Known
 from .plan import Plan, Target
@@ -22,9 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class Counts(NamedTuple):
-    """Tasks and predictions of a project."""
+    """Rows of a project, in the order of `COUNTED`."""
 
     tasks: int = 0
+    annotations: int = 0
     predictions: int = 0
 
 
@@ -36,8 +37,7 @@ class Suspicion:
         self._known = known
         self._report = report
         self._parts = parts
-        self._tasks = known.count("tasks")
-        self._predictions = known.count("predictions")
+        self._held = {name: known.count(name) for name in COUNTED}
         self._brought = comparison.brought
 
     async def work(self, plan: Plan) -> list[Work]:
@@ -54,27 +54,21 @@ class Suspicion:
     def without(self, task_ids: Iterable[int]) -> None:
         """Takes deleted tasks off what is expected. To be called before they are removed."""
         ids = list(task_ids)
-        self._tasks.subtract(self._known.count("tasks", ids))
-        self._predictions.subtract(self._known.count("predictions", ids))
+        for name, held in self._held.items():
+            held.subtract(self._known.count(name, ids))
 
     def unexplained(self, project_id: int, before: bytes, after: bytes) -> Counts:
         """What the server counts otherwise, when it was asked `before` and `after` the scan; zeros where nothing.
 
         What lies between the two is work that went on meanwhile.
         """
-        first, last = _counted(before), _counted(after)
-        if not self._known or first is None or last is None:
+        if not self._known:
             return Counts()
-        expected = self._expected(project_id)
-        if all(min(a, b) <= here <= max(a, b) for a, b, here in zip(first, last, expected, strict=True)):
-            return Counts()
-        return Counts(*(there - here for there, here in zip(last, expected, strict=True)))
+        counts = zip(_counted(before), _counted(after), self._expected(project_id), strict=True)
+        return Counts(*(_beyond(first, last, here) for first, last, here in counts))
 
     def _expected(self, project_id: int) -> Counts:
-        return Counts(
-            self._tasks[project_id] + self._brought.tasks[project_id],
-            self._predictions[project_id] + self._brought.predictions[project_id],
-        )
+        return Counts(*(self._held[name][project_id] + self._brought[name][project_id] for name in COUNTED))
 
     async def _second_look(self, project_id: int, target: Target) -> list[Work]:
         before = target.raw
@@ -85,7 +79,11 @@ class Suspicion:
         unexplained = self.unexplained(project_id, before, target.raw)
         if unexplained in (Counts(), remembered):
             return []
-        logger.info("project %d counts %+d tasks and %+d predictions: comparing all of it", project_id, *unexplained)
+        logger.info(
+            "project %d counts %+d tasks, %+d annotations and %+d predictions: comparing all of it",
+            project_id,
+            *unexplained,
+        )
         return await self._compared(project_id, target)
 
     async def _compared(self, project_id: int, target: Target) -> list[Work]:
@@ -102,7 +100,16 @@ class Suspicion:
         return work_of(project_id, changed)
 
 
-def _counted(project: bytes) -> Counts | None:
-    settings = read(project, Settings)
-    numbers = (settings.task_number, settings.total_predictions_number)
-    return Counts(*numbers) if all(isinstance(number, int) for number in numbers) else None
+def _counted(project: bytes) -> tuple[int | None, ...]:
+    """What the server counts; None for what it doesn't say."""
+    said = read(project, Settings)
+    annotations = (said.total_annotations_number, said.skipped_annotations_number)
+    both = sum(annotations) if all(isinstance(number, int) for number in annotations) else None
+    numbers = (said.task_number, both, said.total_predictions_number)
+    return tuple(number if isinstance(number, int) else None for number in numbers)
+
+
+def _beyond(first: int | None, last: int | None, here: int) -> int:
+    if first is None or last is None or min(first, last) <= here <= max(first, last):
+        return 0
+    return last - here
