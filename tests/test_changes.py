@@ -1,6 +1,6 @@
 """Every kind of change that Label Studio can make, against the real server: what each kind of run brings of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -170,9 +170,11 @@ CHANGES: dict[str, tuple[Callable[[Studio], object], Seen]] = {
 
 
 @pytest.fixture(scope="module")
-def studio(label_studio: RealLabelStudio) -> Studio:
+def studio(label_studio: RealLabelStudio) -> Iterator[Studio]:
     """A project of this module's own."""
-    return Studio(label_studio)
+    studio = Studio(label_studio)
+    yield studio
+    label_studio.api("DELETE", f"/api/projects/{studio.project}/")
 
 
 def _contents(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:

@@ -508,6 +508,16 @@ def test_a_project_that_may_not_be_seen_is_no_deletion(office: Office) -> None:
     assert list(report.deleted) == []
 
 
+def test_ids_of_a_project_that_may_not_be_seen_are_no_deletion(office: Office) -> None:
+    """Where the server does not say whether a project is there, its tasks stay, and the run says so."""
+    office.fake.delete(35)
+    forbidden = Fault(answer(lambda: httpx.Response(403, json={"detail": "no"})), path="/api/projects/2$", times=1000)
+    office.server = FaultyServer(office.fake, forbidden)
+    report = office.load(task_ids=[35], prune_projects=True)
+    assert [failure.what for failure in report.failures] == ["project 2"]
+    assert list(report.deleted) == []
+
+
 # ids that a server hands out again
 
 

@@ -12,7 +12,7 @@ from pyroaring import BitMap64
 
 from .client import Client
 from .cursors import Cursors
-from .exceptions import NotFound
+from .exceptions import Forbidden, NotFound, RequestFailed
 from .inventory import work_of
 from .known import Known
 from .plan import Plan, Policy
@@ -36,7 +36,7 @@ class Deletions:
         self._report = report
         self._plan = plan
         self._prune = policy.prune
-        self._shown: dict[int, bool] = dict.fromkeys(plan.targets, True) | dict.fromkeys(plan.lost, False)
+        self._shown: dict[int, bool | None] = {**dict.fromkeys(plan.targets, True), **dict.fromkeys(plan.lost, False)}
         self._suspects: defaultdict[int, BitMap64] = defaultdict(BitMap64)
         self.tasks = BitMap64()
         self.projects: set[int] = set()
@@ -48,19 +48,21 @@ class Deletions:
         """
         work: list[Work] = []
         for project_id, task_ids in _by_project(holders).items():
-            if await self._is_shown(project_id):
+            shown = await self._is_shown(project_id)
+            if shown:
                 self._suspects[project_id] |= task_ids
                 work += work_of(project_id, task_ids)
-            else:
+            elif shown is False:
                 self.tasks |= task_ids
         return work or None
 
     async def find(self) -> None:
         """Finds out which of the tasks that the run did not see are gone. The others are noted in the report."""
         for project_id, absent in self._absent().items():
-            if await self._is_shown(project_id):
+            shown = await self._is_shown(project_id)
+            if shown:
                 self.tasks |= await gone(self._client, project_id, absent - self._unseen(project_id), self._report)
-            elif self._prune:
+            elif self._prune and shown is False:
                 self.tasks |= absent
             else:
                 self._lose(project_id, len(absent))
@@ -123,13 +125,17 @@ class Deletions:
                 tasks,
             )
 
-    async def _is_shown(self, project_id: int) -> bool:
+    async def _is_shown(self, project_id: int) -> bool | None:
+        """Whether the server shows a project; None where it does not say, which is noted."""
         if project_id not in self._shown:
             try:
                 await self._client.project(project_id)
                 self._shown[project_id] = True
             except NotFound:
                 self._shown[project_id] = False
+            except (Forbidden, RequestFailed) as error:
+                self._shown[project_id] = None
+                self._report.fail(f"project {project_id}", error, project_id)
         return self._shown[project_id]
 
 
