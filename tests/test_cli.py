@@ -353,6 +353,25 @@ def test_no_secret_reaches_a_log_or_the_warehouse(shell: Shell) -> None:
     assert any(json.loads(line)["logger"] == "httpx" for line in err.splitlines())
 
 
+def test_people_are_loaded_under_pseudonyms(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the setting on, users have no e-mails, people still join, and names can't come back."""
+    key = "a key that nobody else has"
+    monkeypatch.setenv("SOURCES__LABEL_STUDIO__PSEUDONYMIZE_USERS", "true")
+    assert shell.run("--project", "1")[0] == 2
+    monkeypatch.setenv("SOURCES__LABEL_STUDIO__PSEUDONYM_KEY", key)
+    code, out, err = shell.run("--project", "1", "--verbose")
+    assert code == 0
+    assert key not in out + err
+    assert key.encode() not in shell.database.read_bytes()
+    assert shell.rows("select count(*) from label_studio.users where email not like 'user-%'") == [(0,)]
+    joined = "from label_studio.annotations join label_studio.users on completed_by_email = email"
+    assert shell.rows(f"select count(*) {joined}") == shell.rows("select count(*) from label_studio.annotations")
+    monkeypatch.setenv("SOURCES__LABEL_STUDIO__PSEUDONYMIZE_USERS", "false")
+    code, _, err = shell.run("--project", "1")
+    assert code == 2
+    assert "the warehouse was loaded with pseudonyms" in err
+
+
 def test_quiet_says_nothing_on_stderr(shell: Shell) -> None:
     """A quiet run that goes well leaves stderr empty, as cron wants it."""
     code, out, err = shell.run("--project", "1", "--quiet")

@@ -329,6 +329,19 @@ def test_deleted_tasks_leave_every_table_and_are_noted(office: Office) -> None:
     assert seconds == START.timestamp()
 
 
+def test_a_removal_is_whole_or_not_at_all(office: Office) -> None:
+    """Where one table can't be written, the task stays in all of them, and is not noted; the next run removes it."""
+    office.fake.delete(5)
+    office.warehouse.connection.execute("alter table label_studio.task_meta rename to elsewhere")
+    with pytest.raises(Exception, match="task_meta"):
+        office.load(fetch_mode="reconcile")
+    office.warehouse.connection.execute("alter table label_studio.elsewhere rename to task_meta")
+    assert office.deleted() == []
+    assert office.warehouse.rows("select count(*) from results where task_id = 5") == [(2,)]
+    assert list(office.load(fetch_mode="reconcile").deleted) == [5]
+    assert office.deleted() == [(5, 1)]
+
+
 def test_full_reads_everything_and_removes_what_is_gone(office: Office) -> None:
     """`full` fetches every task and finds deletions, too."""
     office.fake.delete(5)
