@@ -33,7 +33,11 @@ _LOADS = "_dlt_loads"
 def opened(folder: Path, make: Callable[[], dlt.Pipeline]) -> dlt.Pipeline:
     """A pipeline of `make`; where its folder can't be read any more, as after a full disk, in an empty one."""
     try:
-        return make()
+        pipeline = make()
+        if pipeline.default_schema_name:
+            # a run that was killed while it emptied the folder leaves a state that names a schema which is gone
+            _ = pipeline.default_schema
+        return pipeline
     except Exception as error:  # noqa: BLE001  # whatever it is, all can be fetched again: no cursor has moved
         logger.warning("the working folder %s can't be read and is begun anew: %s", folder, _line(error))
         shutil.rmtree(folder / PIPELINE, ignore_errors=True)

@@ -299,3 +299,14 @@ def test_a_deleted_warehouse_is_filled_anew(shell: Shell) -> None:
     assert code == 0
     assert re.search(r"^mode +full$", out, re.MULTILINE)
     expect_the_servers(shell)
+
+
+def test_a_folder_that_was_half_emptied_is_begun_anew(shell: Shell) -> None:
+    """A run that was killed while it emptied the folder leaves a state without its schema: no harm is done."""
+    assert shell.run("--project", "4")[0] == 0
+    [schemas] = Path(os.environ["DLT_DATA_DIR"]).glob("pipelines/*/label_studio/schemas")
+    for schema in schemas.iterdir():
+        schema.unlink()
+    code, _, err = shell.run("--project", "4")
+    assert code == 0
+    assert "can't be read and is begun anew" in err
