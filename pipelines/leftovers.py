@@ -40,7 +40,7 @@ def opened(folder: Path, make: Callable[[], dlt.Pipeline]) -> dlt.Pipeline:
         return pipeline
     except Exception as error:  # noqa: BLE001  # whatever it is, all can be fetched again: no cursor has moved
         logger.warning("the working folder %s can't be read and is begun anew: %s", folder, _line(error))
-        shutil.rmtree(folder / PIPELINE, ignore_errors=True)
+        _discard(folder)
         return make()
 
 
@@ -51,13 +51,22 @@ def without_leftovers(folder: Path, make: Callable[[], dlt.Pipeline]) -> dlt.Pip
     except Exception as error:  # noqa: BLE001  # whatever it is, all can be fetched again: no cursor has moved
         logger.warning("what an interrupted run had fetched is fetched again: it can't be loaded (%s)", _line(error))
     # also what was killed while it fetched, which nothing refers to
-    shutil.rmtree(folder / PIPELINE, ignore_errors=True)
+    _discard(folder)
     return make()
 
 
 def note_base(folder: Path, client: Any) -> None:
     """Notes what the warehouse holds before a new package is fetched. `client` is dlt's SQL client."""
     (folder / _BASE).write_text(_newest_load(client), encoding="utf-8")
+
+
+def _discard(folder: Path) -> None:
+    """Empties the working folder at once: half of a package must never be taken for a whole one."""
+    discarded = folder / "discarded"
+    shutil.rmtree(discarded, ignore_errors=True)
+    if (folder / PIPELINE).exists():
+        (folder / PIPELINE).rename(discarded)
+    shutil.rmtree(discarded, ignore_errors=True)
 
 
 def _load_pending(pipeline: dlt.Pipeline, folder: Path) -> None:

@@ -310,3 +310,24 @@ def test_a_folder_that_was_half_emptied_is_begun_anew(shell: Shell) -> None:
     code, _, err = shell.run("--project", "4")
     assert code == 0
     assert "can't be read and is begun anew" in err
+
+
+def test_a_kill_while_a_package_is_thrown_away_leaves_no_half_of_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is thrown away is out of reach before its first file is deleted, and the next run deletes the rest."""
+    assert shell.run(*RUN)[0] == 0
+    working = folder()
+
+    def killed(path: Path, **_: object) -> None:
+        assert path != working
+        if path.exists():
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.leftovers.shutil.rmtree", killed)
+        assert shell.run(*RUN)[0] == 130
+    assert not working.exists()
+    assert (working.parent / "discarded").exists()
+    assert shell.run(*RUN)[0] == 0
+    assert not (working.parent / "discarded").exists()

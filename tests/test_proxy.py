@@ -34,7 +34,7 @@ ROUNDS = 6
 MOST_RUNS = 30
 
 #: What happens to connections, as weights.
-FATES: dict[Fate, int] = {"passed": 6, "refused": 2, "reset": 2, "delayed": 2, "cut": 5, "closed": 3}
+FATES: dict[Fate, int] = {"passed": 6, "refused": 2, "reset": 4, "delayed": 2, "cut": 5, "closed": 3}
 
 
 class Ended(NamedTuple):
