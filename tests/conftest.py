@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from analytics import Analytics
 from loading import Warehouse
 from real_label_studio import LabelStudioUnavailable, RealLabelStudio, real_label_studio
 from seeding import Seed, seed
@@ -28,6 +29,14 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     """An empty warehouse."""
     with Warehouse(tmp_path / "warehouse.duckdb") as warehouse:
         yield warehouse
+
+
+@pytest.fixture
+def analytics() -> Iterator[Analytics]:
+    """A warehouse to be filled by hand."""
+    analytics = Analytics()
+    yield analytics
+    analytics.connection.close()
 
 
 @pytest.fixture

@@ -1,0 +1,144 @@
+"""The kept tables of `analytics`: what would take too long to work out with each question, worked out once a change."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+from .agreement import TEMPORARY, prepare
+from .controls import write_controls
+from .definitions import SQL, Definition, Schemas, kept_tables
+from .views import describe
+
+logger = logging.getLogger(__name__)
+
+#: Tasks that are worked out together: more would take more memory.
+_CHUNK = 20_000
+
+#: Names the load and the settings with which each task was worked out.
+_KEPT_TASKS = "kept_tasks"
+
+_KEPT_COLUMNS = {
+    "task_id": "tasks.id",
+    "load_id": "the load that brought the task as it was worked out",
+    "basis": "hash of the project's labeling config and weights as they were then",
+}
+
+
+def refresh_kept(connection: Any, schemas: Schemas) -> int:
+    """Works out anew what the kept tables hold on tasks that changed, or whose project or formulas did.
+
+    Gives the number of these tasks. A chunk of tasks is replaced in all kept tables in one transaction, so that a
+    run that is ended goes on with the next one. `connection` is a DuckDB connection.
+    """
+    connection.execute(f'create schema if not exists "{schemas.analytics}"')
+    definitions = kept_tables()
+    write_controls(connection, schemas)
+    fresh = _create(connection, schemas, definitions)
+    changed = _find_changed(connection, schemas)
+    _forget_gone(connection, schemas, definitions)
+    for chunk in range(0, changed, _CHUNK):
+        connection.execute(
+            "create or replace temp table scope as"
+            f" select task_id, load_id, basis from changed where place > {chunk} and place <= {chunk + _CHUNK}"
+        )
+        _work_out(connection, schemas, definitions, fresh)
+        logger.debug("worked out %d of %d changed tasks", min(chunk + _CHUNK, changed), changed)
+    for name in ("scope", "changed", "controls", "label_weights", *TEMPORARY):
+        connection.execute(f"drop table if exists temp.{name}")
+    return changed
+
+
+def _create(connection: Any, schemas: Schemas, definitions: list[Definition]) -> bool:
+    """Makes all kept tables anew where there are none, or where a formula changed; whether it did."""
+    formulas = _digest(definitions)
+    state = f'"{schemas.analytics}"."{_KEPT_TASKS}"'
+    comment = f"One row is a task that the kept tables hold. Worked out by the formulas {formulas}."
+    query = "select comment from duckdb_tables() where schema_name = ? and table_name = ?"
+    if connection.execute(query, [schemas.analytics, _KEPT_TASKS]).fetchone() == (comment,):
+        return False
+    with transaction(connection):
+        connection.execute("create or replace temp table scope (task_id bigint, load_id varchar, basis ubigint)")
+        prepare(connection, schemas)
+        for definition in definitions:
+            name = f'"{schemas.analytics}"."{definition.name}"'
+            connection.execute(f"create or replace table {name} as {schemas.named_in(definition.sql)}")
+            describe(connection, "table", name, definition)
+        connection.execute(f"create or replace table {state} (task_id bigint, load_id varchar, basis ubigint)")
+        describe(connection, "table", state, Definition(_KEPT_TASKS, "", comment, _KEPT_COLUMNS))
+    return True
+
+
+def _digest(definitions: list[Definition]) -> str:
+    steps = [path.read_text(encoding="utf-8") for path in sorted((SQL / "agreement").glob("*.sql"))]
+    return sha256("\0".join([*steps, *(definition.sql for definition in definitions)]).encode()).hexdigest()[:16]
+
+
+def _find_changed(connection: Any, schemas: Schemas) -> int:
+    """Makes the temp table `changed`: tasks that are new, loaded again, or of a project whose settings changed."""
+    connection.execute(
+        schemas.named_in("""
+        create or replace temp table changed as
+        with bases as (
+            select
+                id as project_id,
+                hash(label_config, control_weights::varchar) as basis
+            from label_studio.projects
+        )
+        select
+            tasks.id as task_id,
+            tasks._dlt_load_id as load_id,
+            coalesce(bases.basis, 0::ubigint) as basis,
+            row_number() over (order by tasks.id) as place
+        from label_studio.tasks
+        left join bases on tasks.project_id = bases.project_id
+        left join analytics.kept_tasks on tasks.id = kept_tasks.task_id
+        where
+            kept_tasks.task_id is null
+            or kept_tasks.load_id is distinct from tasks._dlt_load_id
+            or kept_tasks.basis is distinct from coalesce(bases.basis, 0::ubigint)
+        """)
+    )
+    return int(connection.execute("select count(*) from changed").fetchone()[0])
+
+
+def _forget_gone(connection: Any, schemas: Schemas, definitions: list[Definition]) -> None:
+    """Removes what is kept on tasks that are not there any more."""
+    gone = schemas.named_in(
+        "select task_id from analytics.kept_tasks where task_id not in (select id from label_studio.tasks)"
+    )
+    with transaction(connection):
+        connection.execute(f"create or replace temp table gone as {gone}")
+        if connection.execute("select count(*) from gone").fetchone() != (0,):
+            for name in (*(definition.name for definition in definitions), _KEPT_TASKS):
+                connection.execute(
+                    f'delete from "{schemas.analytics}"."{name}" where task_id in (select task_id from gone)'
+                )
+        connection.execute("drop table temp.gone")
+
+
+def _work_out(connection: Any, schemas: Schemas, definitions: list[Definition], fresh: bool) -> None:
+    with transaction(connection):
+        prepare(connection, schemas)
+        for definition in definitions:
+            name = f'"{schemas.analytics}"."{definition.name}"'
+            if not fresh:
+                connection.execute(f"delete from {name} where task_id in (select task_id from scope)")
+            connection.execute(f"insert into {name} {schemas.named_in(definition.sql)}")
+        state = f'"{schemas.analytics}"."{_KEPT_TASKS}"'
+        if not fresh:
+            connection.execute(f"delete from {state} where task_id in (select task_id from scope)")
+        connection.execute(f"insert into {state} select task_id, load_id, basis from scope")
+
+
+@contextmanager
+def transaction(connection: Any) -> Iterator[None]:
+    """All of what is executed, or nothing."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise

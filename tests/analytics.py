@@ -1,0 +1,66 @@
+"""A warehouse filled by hand, for tests of views, checks and queries."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from pipelines.analytics import refresh
+from pipelines.label_studio.tables import TABLES, Table
+
+#: The moment that the data is of, where a test says nothing else.
+LOADED_AT = datetime(2026, 3, 31, 12, tzinfo=UTC)
+
+_TYPES = {
+    "text": "varchar",
+    "bigint": "bigint",
+    "double": "double",
+    "boolean": "boolean",
+    "timestamp": "timestamp with time zone",
+    "json": "json",
+}
+
+
+class Analytics:
+    """A DuckDB in memory with the loaded tables, empty, and what is made of them."""
+
+    def __init__(self, dataset: str = "label_studio") -> None:
+        self.dataset = dataset
+        self.connection = duckdb.connect()
+        self.connection.execute("set timezone = 'UTC'")
+        self.connection.execute(f'create schema "{dataset}"')
+        for table in TABLES.values():
+            self.connection.execute(f'create table "{dataset}"."{table.name}" ({_columns(table)})')
+        self.connection.execute(
+            f'create table "{dataset}"._dlt_loads (load_id varchar, status bigint, inserted_at timestamptz)'
+        )
+        self.insert("_dlt_loads", load_id="1", status=0, inserted_at=LOADED_AT)
+
+    def insert(self, table: str, **values: Any) -> None:
+        """A row; columns that are not named are null, and the load's id is '1'."""
+        if table != "_dlt_loads":
+            values.setdefault("_dlt_load_id", "1")
+        names = ", ".join(f'"{name}"' for name in values)
+        places = ", ".join("?" for _ in values)
+        self.connection.execute(
+            f'insert into "{self.dataset}"."{table}" ({names}) values ({places})', list(values.values())
+        )
+
+    def refresh(self) -> int:
+        """Brings kept tables and views up to date; gives the number of tasks that were worked out."""
+        return refresh(self.connection, self.dataset)
+
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return self.connection.execute(query, parameters or None).fetchall()
+
+    def records(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a query, by column name."""
+        cursor = self.connection.execute(query, parameters or None)
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _columns(table: Table) -> str:
+    columns = [f'"{column.name}" {_TYPES[column.type]}' for column in table.columns]
+    return ", ".join([*columns, "_dlt_load_id varchar", "_dlt_id varchar"])
