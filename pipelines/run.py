@@ -13,6 +13,7 @@ import dlt
 import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from pipelines.analytics import refresh
 from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
@@ -116,6 +117,8 @@ class _Run:
         with pipeline.sql_client() as after:
             keep_house(after)
             comment_all(after)
+            worked_out = refresh(self._connection, self._warehouse.dataset_name)
+            logger.info("views are up to date, agreement was worked out for %d tasks", worked_out)
             rows, found = _count_rows(after, pipeline), failed_checks(after)
         logger.info("checked: %s", f"{len(found)} checks found something" if found else "nothing is wrong")
         return Outcome(self._report, rows, found)

@@ -108,7 +108,7 @@ def measure_masks(connection: Any, named: Callable[[str], str]) -> None:
 
 
 def measure_texts(connection: Any, _: Callable[[str], str]) -> None:
-    """Makes `text_measures` (text_a, text_b, similarity): 1 less edit distance ÷ length of the longer, in characters."""
+    """Makes `text_measures` (text_a, text_b, similarity): 1 less edit distance ÷ length of the longer, in letters."""
     pairs = connection.sql(_TEXTS).to_arrow_table()
     similarity = cpdist(
         pairs["text_a"].to_pylist(),

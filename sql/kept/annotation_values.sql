@@ -1,6 +1,7 @@
 -- One row is what an annotation or prediction says of the whole task on a control tag: a choice, a taxonomy's path, a
--- rating, a number, a date, the better of two. Cancelled annotations are left out, and so are values of single regions.
--- Several choices count as one value, whatever their order; of several pages or images each has a row of its own.
+-- rating, a number, a date, the better of two. Cancelled annotations are left out, and so are values of single
+-- regions. Several choices count as one value, whatever their order; of several pages or images each has a row of its
+-- own.
 --
 -- project_id: projects.id
 -- task_id: tasks.id

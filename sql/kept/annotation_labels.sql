@@ -1,0 +1,283 @@
+-- One row is a label, choice or taxonomy path that a submitted annotation or a prediction uses on a control tag.
+-- Cancelled annotations, drafts and the labels of relations are left out.
+-- A label is in the config where its control tag offers it; regions of a video take theirs from the Labels tag of the same video.
+-- Whether it is, can't be told (null) where the control tag offers nothing of its own, or further values come from the task's data
+-- or from an address (value="$…", apiUrl).
+--
+-- project_id: projects.id
+-- task_id: tasks.id
+-- source: annotation or prediction
+-- annotation_id: annotations.id, where source is annotation
+-- prediction_id: predictions.id, where source is prediction
+-- annotator_id: who made the annotation: users.id
+-- ground_truth: the annotation is marked as ground truth
+-- model_version: model that predicted
+-- created_on: UTC day on which the annotation or prediction was created
+-- from_name: name of the control tag
+-- type: kind of the results, in lower case
+-- kind: label, choice or taxonomy
+-- label: the label; of a path, its leaf
+-- label_path: root to leaf joined by ' / '; as the config has it, where the result names only the leaf of a nested choice
+-- in_config: the labeling config offers it; null where that can't be told
+-- offered_by: the control tag that offers it: project_labels.from_name; null where none does
+-- uses: results of the annotation or prediction that name it
+-- label_set: all label paths that the annotation or prediction uses on the control tag, sorted; on one of its rows, null on others
+with named as (
+    select
+        result_labels.project_id,
+        result_labels.task_id,
+        result_labels.source,
+        cast(split_part(result_labels.result_key, '/', 2) as bigint) as source_id,
+        result_labels.from_name,
+        result_labels.type,
+        result_labels.kind,
+        result_labels.label,
+        result_labels.label_path
+    from label_studio.result_labels
+    inner join scope on result_labels.task_id = scope.task_id
+    where
+        result_labels.source <> 'draft'
+        and result_labels.from_name is not null
+        and result_labels.label_path is not null
+),
+
+makers as (
+    select
+        'annotation' as source,
+        annotations.id as source_id,
+        annotations.completed_by_id as annotator_id,
+        coalesce(annotations.ground_truth, false) as ground_truth,
+        null::varchar as model_version,
+        annotations.created_at
+    from label_studio.annotations
+    inner join scope on annotations.task_id = scope.task_id
+    where not coalesce(annotations.was_cancelled, false)
+    union all
+    select
+        'prediction',
+        predictions.id,
+        null::bigint,
+        false,
+        predictions.model_version,
+        predictions.created_at
+    from label_studio.predictions
+    inner join scope on predictions.task_id = scope.task_id
+),
+
+-- the objects that regions of videos are drawn on
+video_controls as (
+    select distinct
+        results.project_id,
+        results.from_name,
+        results.to_name
+    from label_studio.results
+    inner join scope on results.task_id = scope.task_id
+    where results.type in ('videorectangle', 'videovector', 'videovectorlabels')
+),
+
+offered as (
+    select
+        project_id,
+        from_name,
+        from_name as offered_by,
+        label,
+        label_path
+    from label_studio.project_labels
+    union all
+    select
+        video_controls.project_id,
+        video_controls.from_name,
+        project_labels.from_name,
+        project_labels.label,
+        project_labels.label_path
+    from video_controls
+    inner join label_studio.project_labels
+        on
+            video_controls.project_id = project_labels.project_id
+            and video_controls.to_name = project_labels.to_name
+            and video_controls.from_name <> project_labels.from_name
+    where project_labels.type = 'labels'
+),
+
+offered_paths as (
+    select
+        project_id,
+        from_name,
+        label_path,
+        min(offered_by) as offered_by
+    from offered
+    group by project_id, from_name, label_path
+),
+
+offered_leaves as (
+    select
+        project_id,
+        from_name,
+        label,
+        min(label_path) as label_path,
+        min(offered_by) as offered_by
+    from offered
+    group by project_id, from_name, label
+    having min(label_path) = max(label_path)
+),
+
+-- the start tags of each config in their order: a control tag, and its values after it
+tags as (
+    select
+        id as project_id,
+        regexp_extract_all(
+            regexp_replace(label_config, '(?s)<!--.*?-->', '', 'g'),
+            '<[A-Za-z](?:[^<>"'']|"[^"]*"|''[^'']*'')*>'
+        ) as found
+    from label_studio.projects
+),
+
+numbered_tags as (
+    select
+        project_id,
+        unnest(found) as tag,
+        generate_subscripts(found, 1) as place
+    from tags
+),
+
+read_tags as (
+    select
+        project_id,
+        place,
+        case
+            when regexp_matches(tag, '\stoName\s*=')
+                then regexp_replace(regexp_extract(tag, '\sname\s*=\s*("[^"]*"|''[^'']*'')', 1), '^.|.$', '', 'g')
+        end as from_name,
+        regexp_matches(tag, '^<(Label|Choice)[\s/>]') as is_value,
+        regexp_matches(tag, '\s(value\s*=\s*["'']\$|apiUrl\s*=)') as is_open
+    from numbered_tags
+),
+
+tags_of_controls as (
+    select
+        project_id,
+        last_value(from_name ignore nulls) over (
+            partition by project_id order by place rows between unbounded preceding and current row
+        ) as from_name,
+        from_name is not null or is_value as counts,
+        is_open
+    from read_tags
+),
+
+open_controls as (
+    select distinct
+        project_id,
+        from_name
+    from tags_of_controls
+    where counts and is_open
+),
+
+judged_controls as (
+    select distinct
+        offered_paths.project_id,
+        offered_paths.from_name
+    from offered_paths
+    left join open_controls
+        on offered_paths.project_id = open_controls.project_id and offered_paths.from_name = open_controls.from_name
+    where open_controls.from_name is null
+),
+
+named_so as (
+    select distinct
+        project_id,
+        from_name,
+        label,
+        label_path
+    from named
+),
+
+meant as (
+    select
+        named_so.project_id,
+        named_so.from_name,
+        named_so.label_path,
+        named_so.label,
+        coalesce(offered_paths.label_path, offered_leaves.label_path, named_so.label_path) as config_path,
+        coalesce(offered_paths.offered_by, offered_leaves.offered_by) as offered_by,
+        case
+            when coalesce(offered_paths.offered_by, offered_leaves.offered_by) is not null then true
+            when judged_controls.from_name is not null then false
+        end as in_config
+    from named_so
+    left join offered_paths
+        on
+            named_so.project_id = offered_paths.project_id
+            and named_so.from_name = offered_paths.from_name
+            and named_so.label_path = offered_paths.label_path
+    left join offered_leaves
+        on
+            named_so.project_id = offered_leaves.project_id
+            and named_so.from_name = offered_leaves.from_name
+            and named_so.label_path = offered_leaves.label
+    left join judged_controls
+        on named_so.project_id = judged_controls.project_id and named_so.from_name = judged_controls.from_name
+),
+
+counted as (
+    select
+        named.project_id,
+        named.task_id,
+        named.source,
+        named.source_id,
+        named.from_name,
+        min(named.type) as type,
+        min(named.kind) as kind,
+        min(meant.label) as label,
+        meant.config_path as label_path,
+        bool_or(meant.in_config) as in_config,
+        min(meant.offered_by) as offered_by,
+        count(*) as uses
+    from named
+    inner join meant
+        on
+            named.project_id = meant.project_id
+            and named.from_name = meant.from_name
+            and named.label_path = meant.label_path
+            and named.label is not distinct from meant.label
+    group by
+        named.project_id, named.task_id, named.source, named.source_id, named.from_name, meant.config_path
+),
+
+label_sets as (
+    select
+        source,
+        source_id,
+        from_name,
+        min(label_path) as first_path,
+        list(label_path order by label_path) as label_set
+    from counted
+    group by source, source_id, from_name
+)
+
+select
+    counted.project_id,
+    counted.task_id,
+    counted.source,
+    case when counted.source = 'annotation' then counted.source_id end as annotation_id,
+    case when counted.source = 'prediction' then counted.source_id end as prediction_id,
+    makers.annotator_id,
+    makers.ground_truth,
+    makers.model_version,
+    cast(makers.created_at at time zone 'UTC' as date) as created_on,
+    counted.from_name,
+    counted.type,
+    counted.kind,
+    counted.label,
+    counted.label_path,
+    counted.in_config,
+    counted.offered_by,
+    counted.uses,
+    label_sets.label_set
+from counted
+inner join makers on counted.source = makers.source and counted.source_id = makers.source_id
+left join label_sets
+    on
+        counted.source = label_sets.source
+        and counted.source_id = label_sets.source_id
+        and counted.from_name = label_sets.from_name
+        and counted.label_path = label_sets.first_path
