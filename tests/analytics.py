@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import orjson
 
 from pipelines.analytics import refresh
+from pipelines.label_studio.flatten import TASK_TABLES, Flattener, RawTask
 from pipelines.label_studio.tables import TABLES, Table
 
 #: The moment that the data is of, where a test says nothing else.
@@ -45,6 +47,29 @@ class Analytics:
         self.connection.execute(
             f'insert into "{self.dataset}"."{table}" ({names}) values ({places})', list(values.values())
         )
+
+    def load(self, *tasks: dict[str, Any], load_id: str = "1") -> None:
+        """Tasks as the API gives them, flattened; what was loaded of them before is replaced."""
+        flattener = Flattener()
+        try:
+            rows = flattener.tasks([RawTask(task["id"], task["project"], orjson.dumps(task)) for task in tasks])
+        finally:
+            flattener.close()
+        for name, table in rows.items():
+            self.remove(*(task["id"] for task in tasks), table=name)
+            self.connection.register("flattened", table)
+            self.connection.execute(
+                f'insert into "{self.dataset}"."{name}" by name select *, \'{load_id}\' as _dlt_load_id from flattened'
+            )
+            self.connection.unregister("flattened")
+
+    def remove(self, *task_ids: int, table: str = "") -> None:
+        """Removes tasks from all tables, or from one."""
+        for name in [table] if table else [table.name for table in TASK_TABLES]:
+            key = "id" if name == "tasks" else "task_id"
+            self.connection.execute(
+                f'delete from "{self.dataset}"."{name}" where {key} in (select unnest(?))', [list(task_ids)]
+            )
 
     def refresh(self) -> int:
         """Brings kept tables and views up to date; gives the number of tasks that were worked out."""
