@@ -21,14 +21,18 @@ _MAX_RATING = 5.0
 
 
 class Control(NamedTuple):
-    """A control tag. `span` is what a difference of numbers is divided by; None where the config names no range."""
+    """A control tag; one that is not `configured` is known by its weight alone.
+
+    `span` is what a difference of numbers is divided by; None where the config names no range.
+    """
 
     project_id: int
     from_name: str
     type: str
-    per_region: bool
+    per_region: bool = False
     weight: float = 1.0
     span: float | None = None
+    configured: bool = True
 
 
 class LabelWeight(NamedTuple):
@@ -48,6 +52,7 @@ _CONTROLS = pa.schema(
         ("per_region", pa.bool_()),
         ("weight", pa.float64()),
         ("span", pa.float64()),
+        ("configured", pa.bool_()),
     ]
 )
 _LABEL_WEIGHTS = pa.schema(
@@ -69,7 +74,8 @@ def write_controls(connection: Any, schemas: Schemas) -> None:
 
 
 def _controls(project_id: int, config: str, settings: dict[str, Any]) -> list[Control]:
-    found = {control.from_name: control for control in _configured(project_id, config)}
+    found = {name: Control(project_id, name, "", configured=False) for name in settings}
+    found |= {control.from_name: control for control in _configured(project_id, config)}
     return [
         control._replace(weight=_number(settings.get(name, {}).get("overall"), 1.0)) for name, control in found.items()
     ]

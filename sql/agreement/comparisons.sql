@@ -8,16 +8,17 @@ with known as (
         per_region,
         weight
     from controls
+    where configured
     union all
     select
         slots.project_id,
         slots.from_name,
         max(slots.type),
         false,
-        1.0
+        coalesce(max(controls.weight), 1.0)
     from slots
     left join controls on slots.project_id = controls.project_id and slots.from_name = controls.from_name
-    where controls.from_name is null
+    where not coalesce(controls.configured, false)
     group by slots.project_id, slots.from_name
 ),
 
