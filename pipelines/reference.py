@@ -1,30 +1,48 @@
-"""The reference of the tables, as it stands in the README: `python -m pipelines.reference` rewrites it."""
+"""The references of tables and views, as they stand in the READMEs: `python -m pipelines.reference` rewrites them."""
 
 from pathlib import Path
 
+from pipelines.analytics.definitions import Definition, kept_tables, views
 from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES, Table
 from pipelines.load_runs import LOAD_RUNS
 from pipelines.locks import RUN_LEASE
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+SQL_README = ROOT / "sql" / "README.md"
 
-BEGIN = "<!-- tables: written by python -m pipelines.reference -->"
-END = "<!-- end of tables -->"
+MARKS = "<!-- {}: written by python -m pipelines.reference -->", "<!-- end of {} -->"
 
 
-def reference() -> str:
+def table_reference() -> str:
     """The tables and their columns, as Markdown."""
     tables = (*TABLES.values(), *OPTIONAL_TABLES.values(), LOAD_RUNS, RUN_LEASE)
     return "\n".join(map(_section, tables))
 
 
-def with_reference(text: str) -> str:
-    """A README's text with the reference between its two marks. Raises ValueError where a mark is missing."""
-    before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
+def view_reference() -> str:
+    """The views and kept tables of `analytics` with their columns, by name, as Markdown."""
+    return "\n".join(map(_view_section, sorted([*views(), *kept_tables()])))
+
+
+def references() -> dict[Path, str]:
+    """The text of each README that holds a reference, with the reference as it should be.
+
+    Raises ValueError where a README has lost the marks between which it stands.
+    """
+    return {
+        README: _filled(README, "tables", table_reference()),
+        SQL_README: _filled(SQL_README, "views", view_reference()),
+    }
+
+
+def _filled(readme: Path, name: str, reference: str) -> str:
+    begin, end = (mark.format(name) for mark in MARKS)
+    before, _, rest = readme.read_text(encoding="utf-8").partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        raise ValueError("the README has lost the marks of its table reference")
-    return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
+        raise ValueError(f"{readme} has lost the marks of its reference of {name}")
+    return f"{before}{begin}\n\n{reference}\n{end}{after}"
 
 
 def _section(table: Table) -> str:
@@ -36,5 +54,19 @@ def _section(table: Table) -> str:
     )
 
 
+def _view_section(view: Definition) -> str:
+    columns = "\n".join(f"| `{name}` | {_cell(meaning)} |" for name, meaning in view.columns.items())
+    grain, _, more = _cell(view.description).partition(". ")
+    return (
+        f"<details>\n<summary><b>{view.name}</b> – {grain.removesuffix('.')}.</summary>\n\n"
+        f"{more}\n\n| column | meaning |\n|---|---|\n{columns}\n\n</details>\n"
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
 if __name__ == "__main__":
-    README.write_text(with_reference(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, text in references().items():
+        path.write_text(text, encoding="utf-8")

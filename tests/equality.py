@@ -5,9 +5,11 @@ no plan, no merge and no dlt has a part in it. `fidelity` holds single tasks aga
 """
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import duckdb
@@ -18,6 +20,8 @@ from fidelity import Rows, differences
 from loading import Warehouse
 from real_label_studio import CERTIFICATES, RealLabelStudio
 
+from pipelines.analytics import refresh
+from pipelines.analytics.definitions import kept_tables
 from pipelines.label_studio.flatten import Flattener, RawTask
 from pipelines.label_studio.labeling_config import as_table, offered_labels
 from pipelines.label_studio.tables import TABLES
@@ -253,6 +257,18 @@ def wrong(database: Path, server: Server, project_ids: Iterable[int], some: Iter
         # it looks for rows that have to be there
         found += [] if found else infidelities(warehouse, server, some)
     return found
+
+
+def stale_kept_tables(database: Path) -> list[str]:
+    """The kept tables that hold something else than they would, were they all worked out anew."""
+    with TemporaryDirectory() as folder:
+        copy = shutil.copyfile(database, Path(folder) / "copy.duckdb")
+        with Warehouse(copy) as warehouse:
+            names = [f"analytics.{definition.name}" for definition in kept_tables()]
+            kept = {name: _all_rows(warehouse, name) for name in names}
+            warehouse.connection.execute("drop schema analytics cascade")
+            refresh(warehouse.connection)
+            return [name for name in names if _all_rows(warehouse, name) != kept[name]]
 
 
 def wrong_deletions(database: Path, due: Counter[tuple[int, int]], possible: Counter[tuple[int, int]]) -> list[str]:

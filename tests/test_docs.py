@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from pipelines.reference import README, with_reference
+from pipelines.reference import README, SQL_README, references
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.tasks import command
 
@@ -12,9 +12,10 @@ TEXT = README.read_text(encoding="utf-8")
 CONFIG = (ROOT / ".dlt" / "config.toml").read_text(encoding="utf-8")
 
 
-def test_the_table_reference_is_that_of_the_code() -> None:
-    """The README's reference is what the code would write."""
-    assert with_reference(TEXT) == TEXT
+def test_the_references_are_those_of_the_code() -> None:
+    """The READMEs' references of tables and views are what the code would write."""
+    for path, text in references().items():
+        assert path.read_text(encoding="utf-8") == text, "run python -m pipelines.reference"
 
 
 def test_every_setting_is_explained_in_the_config_file() -> None:
@@ -49,7 +50,7 @@ def test_every_flag_of_the_readme_exists() -> None:
 
 def test_linked_files_exist() -> None:
     """Every relative link of the READMEs leads somewhere."""
-    for readme in (README, ROOT / "pipelines" / "label_studio" / "README.md"):
+    for readme in (README, SQL_README, ROOT / "pipelines" / "label_studio" / "README.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", readme.read_text(encoding="utf-8")):
             assert (readme.parent / target).exists(), target
 

@@ -7,7 +7,7 @@ from analytics import Analytics
 from annotating import annotation, choice, prediction, task
 
 from pipelines.analytics import kept
-from pipelines.analytics.definitions import kept_tables
+from pipelines.analytics.definitions import Schemas, kept_tables
 
 PAIRS = "select task_id, score from analytics.agreement_pairs where is_default order by task_id, score"
 
@@ -99,7 +99,7 @@ def test_a_project_that_arrives_later_works_out_its_tasks(analytics: Analytics) 
 
 def test_another_formula_works_out_all(two_tasks: Analytics, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new version of a file of sql/ is a new formula."""
-    original = kept.kept_tables
+    original = kept_tables
 
     def changed() -> list[Any]:
         first, *rest = original()
@@ -133,17 +133,15 @@ def test_a_refresh_that_is_cut_off_goes_on_where_it_was(analytics: Analytics, mo
         analytics.load(
             task(number, annotation(number * 10, 1, choice("A")), annotation(number * 10 + 1, 2, choice("A")))
         )
-    original, chunks = kept.prepare, []
+    original = kept._replace
 
-    def cut_off(*arguments: Any) -> None:
-        original(*arguments)
-        chunks.append(1)
-        if len(chunks) == 3:  # the first one makes the empty tables
-            raise KeyboardInterrupt
+    def cut_off(*arguments: Any, **options: Any) -> None:
+        original(*arguments, **options)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(kept, "_CHUNK", 1)
     with monkeypatch.context() as patched:
-        patched.setattr(kept, "prepare", cut_off)
+        patched.setattr(kept, "_replace", cut_off)
         with pytest.raises(KeyboardInterrupt):
             analytics.refresh()
     for name in ("agreement_scores", "annotation_values", "annotation_labels", "pair_agreement", "region_matches"):
@@ -168,7 +166,7 @@ def test_two_datasets_have_views_of_their_own() -> None:
 def test_no_temporary_table_is_left(two_tasks: Analytics) -> None:
     """What the steps made is gone when they are done."""
     cursor = two_tasks.connection.cursor()
-    kept.refresh_kept(cursor, kept.Schemas())
+    kept.refresh_kept(cursor, Schemas())
     assert cursor.execute("select table_name from duckdb_tables() where temporary").fetchall() == []
 
 

@@ -128,7 +128,8 @@ def test_versions_are_compared_on_what_both_predicted(model: Analytics) -> None:
     model.refresh()
     assert model.rows(
         "select model_version, predictions, tasks, score_mean, tasks_compared, round(agreement, 4),"
-        " round(precision, 4), round(f1, 4), previous_version, tasks_shared, agreement_shared, previous_agreement_shared, better, worse"
+        " round(precision, 4), round(f1, 4), previous_version, tasks_shared, agreement_shared,"
+        " previous_agreement_shared, better, worse"
         " from analytics.model_comparison order by first_predicted_at"
     ) == [
         ("m1", 3, 3, 0.5, 2, 0.5, 0.5, 0.5, None, 0, None, None, 0, 0),

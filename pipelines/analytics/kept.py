@@ -19,6 +19,8 @@ _CHUNK = 20_000
 #: Names the load and the settings with which each task was worked out.
 _KEPT_TASKS = "kept_tasks"
 
+_KEPT_TYPES = "task_id bigint, load_id varchar, basis ubigint"
+
 _KEPT_COLUMNS = {
     "task_id": "tasks.id",
     "load_id": "the load that brought the task as it was worked out",
@@ -34,40 +36,35 @@ def refresh_kept(connection: Any, schemas: Schemas) -> int:
     """
     connection.execute(f'create schema if not exists "{schemas.analytics}"')
     definitions = kept_tables()
+    comment = f"One row is a task that the kept tables hold. Worked out by the formulas {_digest(definitions)}."
+    begun_anew = not _is_worked_out_by(connection, schemas, comment)
+    if begun_anew:
+        connection.execute(f"create or replace table {_name(schemas, _KEPT_TASKS)} ({_KEPT_TYPES})")
     write_controls(connection, schemas)
-    fresh = _create(connection, schemas, definitions)
     changed = _find_changed(connection, schemas)
     _forget_gone(connection, schemas, definitions)
-    for chunk in range(0, changed, _CHUNK):
+    # tables without a row have to be there, too
+    for place in range(0, max(changed, int(begun_anew)), _CHUNK):
         connection.execute(
             "create or replace temp table scope as"
-            f" select task_id, load_id, basis from changed where place > {chunk} and place <= {chunk + _CHUNK}"
+            f" select task_id, load_id, basis from changed where place > {place} and place <= {place + _CHUNK}"
         )
-        _work_out(connection, schemas, definitions, fresh)
-        logger.debug("worked out %d of %d changed tasks", min(chunk + _CHUNK, changed), changed)
+        # not in the transaction: what it made itself has no statistics there, and joins go wrong ways
+        prepare(connection, schemas)
+        with transaction(connection):
+            if begun_anew and not place:
+                _make(connection, schemas, definitions, comment)
+            else:
+                _replace(connection, schemas, definitions, emptied=begun_anew)
+        logger.debug("worked out %d of %d changed tasks", min(place + _CHUNK, changed), changed)
     for name in ("scope", "changed", "controls", "label_weights", *TEMPORARY):
         connection.execute(f"drop table if exists temp.{name}")
     return changed
 
 
-def _create(connection: Any, schemas: Schemas, definitions: list[Definition]) -> bool:
-    """Makes all kept tables anew where there are none, or where a formula changed; whether it did."""
-    formulas = _digest(definitions)
-    state = f'"{schemas.analytics}"."{_KEPT_TASKS}"'
-    comment = f"One row is a task that the kept tables hold. Worked out by the formulas {formulas}."
+def _is_worked_out_by(connection: Any, schemas: Schemas, comment: str) -> bool:
     query = "select comment from duckdb_tables() where schema_name = ? and table_name = ?"
-    if connection.execute(query, [schemas.analytics, _KEPT_TASKS]).fetchone() == (comment,):
-        return False
-    with transaction(connection):
-        connection.execute("create or replace temp table scope (task_id bigint, load_id varchar, basis ubigint)")
-        prepare(connection, schemas)
-        for definition in definitions:
-            name = f'"{schemas.analytics}"."{definition.name}"'
-            connection.execute(f"create or replace table {name} as {schemas.named_in(definition.sql)}")
-            describe(connection, "table", name, definition)
-        connection.execute(f"create or replace table {state} (task_id bigint, load_id varchar, basis ubigint)")
-        describe(connection, "table", state, Definition(_KEPT_TASKS, "", comment, _KEPT_COLUMNS))
-    return True
+    return bool(connection.execute(query, [schemas.analytics, _KEPT_TASKS]).fetchone() == (comment,))
 
 
 def _digest(definitions: list[Definition]) -> str:
@@ -113,23 +110,33 @@ def _forget_gone(connection: Any, schemas: Schemas, definitions: list[Definition
         if connection.execute("select count(*) from gone").fetchone() != (0,):
             for name in (*(definition.name for definition in definitions), _KEPT_TASKS):
                 connection.execute(
-                    f'delete from "{schemas.analytics}"."{name}" where task_id in (select task_id from gone)'
+                    f"delete from {_name(schemas, name)} where task_id in (select gone.task_id from gone)"
                 )
         connection.execute("drop table temp.gone")
 
 
-def _work_out(connection: Any, schemas: Schemas, definitions: list[Definition], fresh: bool) -> None:
-    with transaction(connection):
-        prepare(connection, schemas)
-        for definition in definitions:
-            name = f'"{schemas.analytics}"."{definition.name}"'
-            if not fresh:
-                connection.execute(f"delete from {name} where task_id in (select task_id from scope)")
-            connection.execute(f"insert into {name} {schemas.named_in(definition.sql)}")
-        state = f'"{schemas.analytics}"."{_KEPT_TASKS}"'
-        if not fresh:
-            connection.execute(f"delete from {state} where task_id in (select task_id from scope)")
-        connection.execute(f"insert into {state} select task_id, load_id, basis from scope")
+def _make(connection: Any, schemas: Schemas, definitions: list[Definition], comment: str) -> None:
+    """Makes the kept tables, with the tasks in `scope`."""
+    for definition in definitions:
+        name = _name(schemas, definition.name)
+        connection.execute(f"create or replace table {name} as {schemas.named_in(definition.sql)}")
+        describe(connection, "table", name, definition)
+    state = _name(schemas, _KEPT_TASKS)
+    connection.execute(f"insert into {state} select task_id, load_id, basis from scope")
+    describe(connection, "table", state, Definition(_KEPT_TASKS, "", comment, _KEPT_COLUMNS))
+
+
+def _replace(connection: Any, schemas: Schemas, definitions: list[Definition], *, emptied: bool) -> None:
+    """Replaces the rows of the tasks in `scope`; where the tables were `emptied` there are none."""
+    selects = {definition.name: schemas.named_in(definition.sql) for definition in definitions}
+    for name, select in {**selects, _KEPT_TASKS: "select task_id, load_id, basis from scope"}.items():
+        if not emptied:
+            connection.execute(f"delete from {_name(schemas, name)} where task_id in (select scope.task_id from scope)")
+        connection.execute(f"insert into {_name(schemas, name)} {select}")
+
+
+def _name(schemas: Schemas, table: str) -> str:
+    return f'"{schemas.analytics}"."{table}"'
 
 
 @contextmanager
