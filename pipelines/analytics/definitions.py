@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from graphlib import TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,7 +60,7 @@ def kept_tables() -> list[Definition]:
 
 def _read(path: Path) -> Definition:
     sql = path.read_text(encoding="utf-8")
-    header = [line[2:] for line in sql.splitlines() if line.startswith("--")]
+    header = [line[2:] for line in takewhile(lambda line: line.startswith("--"), sql.splitlines())]
     end = header.index("") if "" in header else len(header)
     columns: dict[str, str] = {}
     name = ""

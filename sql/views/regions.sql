@@ -290,8 +290,8 @@ measured as (
     select
         shaped.*,
         object_types.object_type,
-        case when shaped.type not in ('ocrlabels', 'cube') then shaped.original_width / 100 end as percent_x_px,
-        case when shaped.type not in ('ocrlabels', 'cube') then shaped.original_height / 100 end as percent_y_px,
+        case when shaped.type not in ('ocrlabels', 'cube') then shaped.original_width / 100.0 end as percent_x_px,
+        case when shaped.type not in ('ocrlabels', 'cube') then shaped.original_height / 100.0 end as percent_y_px,
         case
             when shaped.type = 'ocrlabels' then null
             when shaped.shape = 'box' then shaped.width * shaped.height / 100

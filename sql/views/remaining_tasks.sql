@@ -38,8 +38,8 @@ paced as (
     select
         throughput_daily.project_id,
         count(*) as pace_days,
-        sum(throughput_daily.tasks_done) / count(*)::double as tasks_per_day,
-        sum(throughput_daily.submitted) / count(*)::double as annotations_per_day
+        sum(throughput_daily.tasks_done) as pace_tasks,
+        sum(throughput_daily.submitted) as pace_annotations
     from analytics.throughput_daily
     cross join loaded
     where throughput_daily.day > loaded.last_day - 28
@@ -64,11 +64,11 @@ forecast as (
         coalesce(counted.tasks_left, 0) as tasks_left,
         coalesce(counted.annotations_left, 0) as annotations_left,
         coalesce(paced.pace_days, 0) as pace_days,
-        coalesce(paced.tasks_per_day, 0) as tasks_per_day,
-        coalesce(paced.annotations_per_day, 0) as annotations_per_day,
+        coalesce(paced.pace_tasks / paced.pace_days::double, 0) as tasks_per_day,
+        coalesce(paced.pace_annotations / paced.pace_days::double, 0) as annotations_per_day,
         case
             when coalesce(counted.tasks_left, 0) = 0 then 0
-            else counted.tasks_left / nullif(paced.tasks_per_day, 0)
+            else counted.tasks_left * paced.pace_days / nullif(paced.pace_tasks, 0)::double
         end as days_left,
         timed.lead_time_median
     from label_studio.projects

@@ -92,7 +92,7 @@ agreed as (
     group by project_id, task_id
 ),
 
--- seldom: Label Studio gives completed_at of each task that is done and has an annotation
+-- Label Studio gives completed_at of every task that is done and has an annotation, so these are few
 undated as (
     select
         annotations.project_id,
