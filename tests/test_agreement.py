@@ -23,6 +23,7 @@ class Case(NamedTuple):
     rotated: float | None = None
     config: str = ""
     weights: Json | None = None
+    offered: tuple[str, ...] = ()
 
 
 def result(kind: str, **value: Any) -> Json:
@@ -126,13 +127,21 @@ CASES = [
         "taxonomy paths score by their common beginning",
         [taxonomy(["Law", "Contract", "Lease"])],
         [taxonomy(["Law", "Contract"])],
-        {"exact_match": 0, "jaccard": 0, "path_match": 2 / 3},
+        {"exact_match": 0, "jaccard": 0, "path_match": 2 / 3, "subtree_match": 0},
     ),
     Case(
         "the best pair of taxonomy paths counts",
         [taxonomy(["Law", "Notice"], ["Money"])],
         [taxonomy(["Money"], ["Other"])],
-        {"exact_match": 0, "jaccard": 1 / 3, "path_match": 1},
+        {"exact_match": 0, "jaccard": 1 / 3, "path_match": 1, "subtree_match": 0.5},
+    ),
+    # Contract stands for Lease and Sale, Law for these and Notice: 2 of 3
+    Case(
+        "a taxonomy's node stands for the leaves beneath it",
+        [taxonomy(["Law", "Contract"])],
+        [taxonomy(["Law"])],
+        {"exact_match": 0, "jaccard": 0, "path_match": 0.5, "subtree_match": 2 / 3},
+        offered=("Law", "Law / Contract", "Law / Contract / Lease", "Law / Contract / Sale", "Law / Notice", "Money"),
     ),
     # 1 - 1 / 4
     Case(
@@ -391,6 +400,8 @@ def scored() -> Iterator[Analytics]:
     tasks = []
     for project_id, case in enumerate(CASES, 1):
         analytics.insert("projects", id=project_id, label_config=case.config, control_weights=case.weights)
+        for path in case.offered:
+            analytics.insert("project_labels", project_id=project_id, from_name="c", type="taxonomy", label_path=path)
         sides = [
             {"id": next(ids), "completed_by": person, "was_cancelled": False, "result": results}
             for person, results in enumerate((case.a, case.b), 1)

@@ -15,6 +15,7 @@ _STEPS: tuple[str | Callable[[Any, Callable[[str], str]], None], ...] = (
     "slots",
     "items",
     "comparisons",
+    "taxonomy_leaves",
     "candidates",
     measure_polygons,
     measure_turned_boxes,

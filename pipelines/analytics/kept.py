@@ -14,7 +14,7 @@ from .views import describe
 logger = logging.getLogger(__name__)
 
 #: Tasks that are worked out together: more would take more memory.
-_CHUNK = 20_000
+_CHUNK = 10_000
 
 #: Names the load and the settings with which each task was worked out.
 _KEPT_TASKS = "kept_tasks"

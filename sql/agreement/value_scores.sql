@@ -139,6 +139,52 @@ path_match as (
     group by comparison
 ),
 
+-- what the config does not offer is a leaf of its own
+leaves as (
+    select distinct
+        paths.slot,
+        paths.item_index,
+        coalesce(taxonomy_leaves.leaf, paths.label_path) as leaf
+    from paths
+    inner join slots on paths.slot = slots.slot
+    left join taxonomy_leaves
+        on
+            slots.project_id = taxonomy_leaves.project_id
+            and slots.from_name = taxonomy_leaves.from_name
+            and paths.label_path = taxonomy_leaves.label_path
+    where slots.type = 'taxonomy'
+),
+
+leaf_counts as (
+    select
+        slot,
+        count(*) as leaves
+    from leaves
+    group by slot
+),
+
+shared_leaves as (
+    select
+        compared.comparison,
+        count(*) as leaves
+    from compared
+    inner join leaves as a on compared.slot_a = a.slot
+    inner join leaves as b on compared.slot_b = b.slot and a.item_index = b.item_index and a.leaf = b.leaf
+    group by compared.comparison
+),
+
+subtree_match as (
+    select
+        compared.comparison,
+        'subtree_match' as metric,
+        coalesce(shared_leaves.leaves, 0) / greatest(a.leaves, b.leaves) as score
+    from compared
+    inner join leaf_counts as a on compared.slot_a = a.slot
+    inner join leaf_counts as b on compared.slot_b = b.slot
+    left join shared_leaves on compared.comparison = shared_leaves.comparison
+    where compared.metric = 'exact_match'
+),
+
 numbers as (
     select
         slot,
@@ -208,6 +254,8 @@ union all
 select * from jaccard
 union all
 select * from path_match
+union all
+select * from subtree_match
 union all
 select * from numeric_difference
 union all

@@ -3,14 +3,14 @@
 -- one side uses as none (0). Metrics: exact_match (choices, taxonomies, the better of two, dates, rankings: the same
 -- set, whatever its order; ellipses, masks, keypoints, vectors: the share of equal regions, 0 where their numbers
 -- differ), jaccard (choices and taxonomies: shared ÷ selected), path_match (taxonomies: the longest common beginning
--- of two paths ÷ length), numeric_difference (1 − difference ÷ range: a rating's maximum, a number's max − min, else
--- the larger number), text_similarity (1 − edit distance ÷ length, mean over the texts in their order), iou (boxes,
--- rotation ignored), polygon_iou, span_iou (overlap ÷ hull), html_span_iou (the same by global offsets, else by
--- offsets within equal anchors), keypoint_distance (nearer than 1 % in both directions), mask_iou, frame_match and
--- frame_iou (videos, over the frames of both), region_choices, region_text and region_value (values of single
--- regions: overlap × equality, or × text similarity). Regions: each region's best likeness among those of the other
--- side with the same labels, mean over the side's regions, weighted by label weights; of both sides' means the
--- smaller.
+-- of two paths ÷ length), subtree_match (taxonomies: leaves of the config beneath both ÷ beneath the larger
+-- selection), numeric_difference (1 − difference ÷ range: a rating's maximum, a number's max − min, else the larger
+-- number), text_similarity (1 − edit distance ÷ length, mean over the texts in their order), iou (boxes, rotation
+-- ignored), polygon_iou, span_iou (overlap ÷ hull), html_span_iou (the same by global offsets, else by offsets within
+-- equal anchors), keypoint_distance (nearer than 1 % in both directions), mask_iou, frame_match and frame_iou
+-- (videos, over the frames of both), region_choices, region_text and region_value (values of single regions: overlap
+-- × equality, or × text similarity). Regions: each region's best likeness among those of the other side with the same
+-- labels, mean over the side's regions, weighted by label weights; of both sides' means the smaller.
 --
 -- project_id: projects.id
 -- task_id: tasks.id
@@ -50,11 +50,12 @@ with metrics as (
     where further is not null and metric in ('exact_match', 'frame_match')
     union all
     select
-        comparison,
-        'path_match',
+        comparisons.comparison,
+        further.metric,
         false
     from comparisons
-    where type = 'taxonomy' and metric = 'exact_match'
+    cross join (values ('path_match'), ('subtree_match')) as further (metric)
+    where comparisons.type = 'taxonomy' and comparisons.metric = 'exact_match'
 ),
 
 measured as (
@@ -63,7 +64,10 @@ measured as (
         metrics.metric,
         metrics.is_default,
         case
-            when metrics.metric in ('exact_match', 'jaccard', 'path_match', 'numeric_difference', 'text_similarity')
+            when
+                metrics.metric in (
+                    'exact_match', 'jaccard', 'path_match', 'subtree_match', 'numeric_difference', 'text_similarity'
+                )
                 then coalesce(value_scores.score, 0)
             when region_scores.comparison is null then 0
             when metrics.metric = 'frame_match' then region_scores.strict
