@@ -145,7 +145,8 @@ def polygon(points: list[list[Any]]) -> Any:
 
     Without three corners there is no area: gives an empty polygon. The steps for polygons that cross themselves are
     those of HumanSignal's label-studio-evalme: a small fault is smoothed, loops become areas of their own, else the
-    hull counts where its area is about the same.
+    hull counts, or the shape a little grown or shrunk, where its area is about the same. Where it gives up, all counts
+    that the line encloses.
     """
     if len(points) < 3 or None in chain.from_iterable(points):
         return shapely.Polygon()
@@ -159,7 +160,11 @@ def polygon(points: list[list[Any]]) -> Any:
     if not loops.is_empty and loops.is_valid:
         return loops
     hull = drawn.convex_hull
-    return hull if _is_about(hull.area, drawn.area) and hull.geom_type == "Polygon" else shapely.Polygon()
+    if _is_about(hull.area, drawn.area):
+        return hull
+    grown = (drawn.buffer(sign * 0.01 * 2**step) for sign in (1, -1) for step in range(11))
+    found = next((shape for shape in grown if shape.is_valid and _is_about(shape.area, drawn.area)), None)
+    return found or shapely.make_valid(drawn)
 
 
 def _is_about(area: float, other: float) -> bool:
