@@ -14,6 +14,7 @@ import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.analytics import refresh
+from pipelines.checks import CheckResult, failed_checks
 from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
@@ -23,7 +24,7 @@ from pipelines.locks import Lease, machine_lock
 from pipelines.readers import PublishFailed, publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.stopping import stopped_by_signals
-from pipelines.warehouse import FailedCheck, comment_all, failed_checks, keep_house, open_duckdb
+from pipelines.warehouse import comment_all, keep_house, open_duckdb
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Outcome:
 
     report: Report
     rows: dict[str, int]
-    failed_checks: list[FailedCheck]
+    failed_checks: list[CheckResult]
     #: the readers' copy, where it was written
     published: Path | None = None
     #: why it could not be written

@@ -2,20 +2,20 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.checks import Checked, CheckResult
 from pipelines.label_studio.dry_run import Plan
 from pipelines.label_studio.report import Report
 from pipelines.label_studio.tables import TABLES
 from pipelines.run import Outcome
 from pipelines.settings import WarehouseSettings
 from pipelines.status import ProjectStatus, Status
-from pipelines.warehouse import FailedCheck
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,15 @@ def show_status(status: Status) -> None:
     """How fresh each project is."""
     header = ("project", "tasks", "read", "age", "changes read up to", "compared", "waiting")
     _print(header, [_status_row(project, status.now) for project in status.projects])
-    Console(markup=False, highlight=False, soft_wrap=True).print(f"looked at: {status.path or 'no warehouse yet'}")
+    _print_line(f"looked at: {status.path or 'no warehouse yet'}")
+
+
+def show_checks(checked: Checked) -> None:
+    """What each check means, and what it found."""
+    for check in checked.results:
+        found = "not run, the views are not there yet" if check.found is None else f"found {check.found:,}"
+        _print_line(f"{check.name} ({check.severity}): {found}", check.meaning, *_sample(check))
+    _print_line(f"looked at: {checked.path}")
 
 
 def _status_row(project: ProjectStatus, now: datetime) -> tuple[str, ...]:
@@ -96,11 +104,17 @@ def _figures(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def _log_check(check: FailedCheck) -> None:
+def _log_check(check: CheckResult) -> None:
     log = logger.error if check.severity == "error" else logger.warning
     log("check %s found %d rows: %s", check.name, check.found, check.meaning)
+    for row in _sample(check):
+        log("  %s", row)
+
+
+def _sample(check: CheckResult) -> Iterator[str]:
+    """The first rows that a check found, each in one line."""
     for row in check.rows:
-        log("  %s", ", ".join(f"{name} {value}" for name, value in zip(check.columns, row, strict=True)))
+        yield ", ".join(f"{name} {value}" for name, value in zip(check.columns, row, strict=True))
 
 
 def _print(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -114,6 +128,11 @@ def _print(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     console = Console(markup=False, highlight=False, soft_wrap=True, width=width)
     console.print(table)
     console.print()
+
+
+def _print_line(line: str, *details: str) -> None:
+    """A line, and under it what belongs to it."""
+    Console(markup=False, highlight=False, soft_wrap=True).print("\n    ".join((line, *details)))
 
 
 def _some(texts: Iterable[str]) -> str:

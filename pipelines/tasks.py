@@ -22,7 +22,7 @@ Exit codes:
   0   done
   1   failed, nothing lost: run again
   2   bad arguments or configuration (a refused token, a wrong address)
-  3   loaded, but a data check failed
+  3   loaded, but a data check failed; --check: one failed
   4   --status: not as fresh as it should be
   75  another run is in progress
   130 interrupted, nothing lost: run again
@@ -58,6 +58,7 @@ The token comes from LABEL_STUDIO_API_KEY or .dlt/secrets.toml, the address from
 @click.option("--no-publish", is_flag=True, help="Write no readers' copy.")
 @click.option("--status", is_flag=True, help="Say how fresh the warehouse is, and fetch nothing.")
 @click.option("--max-age", metavar="TIME", help="With --status: how old is fresh enough, such as 2h, 90min or 1d.")
+@click.option("--check", is_flag=True, help="Run the data checks on what the warehouse holds, and fetch nothing.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched, and write nothing.")
 @click.option("--quiet", is_flag=True, help="Log warnings only, show no progress.")
 @click.option("--verbose", is_flag=True, help="Log each request.")
@@ -80,10 +81,14 @@ def command(**options: Any) -> int:
     use_project_folder()
     run_id = uuid4().hex[:12]
     set_up_logging(run_id, quiet=options["quiet"], verbose=options["verbose"], as_json=options["log_json"])
+    if options["status"] and options["check"]:
+        raise click.UsageError("--status and --check: give one of the two")
     if options["status"]:
         return _status(options)
     if options["max_age"]:
         raise click.UsageError("--max-age goes with --status")
+    if options["check"]:
+        return _check(options)
     try:
         source, warehouse, transport = _settings(options)
     except ConfigurationError as error:
@@ -217,6 +222,16 @@ def _status(options: dict[str, Any]) -> int:
     found = status(_warehouse(options), named if isinstance(named, tuple) else None, source, transport)
     show_status(found)
     return DONE if found.is_fresh(max_age) else STALE
+
+
+def _check(options: dict[str, Any]) -> int:
+    from pipelines.checks import check
+    from pipelines.exits import CHECK_FAILED, DONE
+    from pipelines.summary import show_checks
+
+    checked = check(_warehouse(options))
+    show_checks(checked)
+    return CHECK_FAILED if checked.failed else DONE
 
 
 def _duration(text: str) -> Any:

@@ -1,11 +1,11 @@
-"""The warehouse after a load: house-keeping, comments on the tables, and the checks."""
+"""The DuckDB file: opened by one program at a time, kept in order, and its tables commented."""
 
 import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 import stamina
@@ -15,8 +15,6 @@ from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioErr
 from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES
 
 logger = logging.getLogger(__name__)
-
-CHECKS = Path(__file__).resolve().parent.parent / "sql" / "checks"
 
 #: Today's BI clients open files of this storage version; it counts when a file is created.
 _STORAGE_VERSION = "v1.2.0"
@@ -32,9 +30,6 @@ _STATES = 100
 
 _NAMES = "select table_name from information_schema.tables where table_schema = %s"
 
-#: Rows of a failed check that are shown.
-_SAMPLE = 5
-
 
 class WarehouseFull(LabelStudioError):
     """There is no room on the disk for the DuckDB file."""
@@ -42,17 +37,6 @@ class WarehouseFull(LabelStudioError):
 
 class WarehouseBusy(LabelStudioError):
     """Another program holds the DuckDB file open."""
-
-
-class FailedCheck(NamedTuple):
-    """A check that found rows: `rows` are the first few of `count`."""
-
-    name: str
-    meaning: str
-    severity: str
-    found: int
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
 
 
 @contextmanager
@@ -96,24 +80,6 @@ def keep_house(client: Any) -> None:
     client.execute_sql(
         f"delete from {table} where version <= (select max(newest.version) from {table} as newest) - {_STATES}"
     )
-
-
-def failed_checks(client: Any) -> list[FailedCheck]:
-    """Runs the checks of sql/checks; gives those that found rows. `client` is dlt's SQL client for the dataset."""
-    return [failed for path in sorted(CHECKS.glob("assert_*.sql")) if (failed := _check(client, path))]
-
-
-def _check(client: Any, path: Path) -> FailedCheck | None:
-    text = path.read_text(encoding="utf-8")
-    with client.execute_query(text) as cursor:
-        rows = cursor.fetchall()
-        columns = [column[0] for column in cursor.native_cursor.description]
-    if not rows:
-        return None
-    header = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
-    severity = next((line.partition(":")[2].strip() for line in header if line.startswith("severity:")), "error")
-    meaning = " ".join(line for line in header if not line.startswith("severity:"))
-    return FailedCheck(path.stem, meaning, severity, len(rows), columns, rows[:_SAMPLE])
 
 
 def _connect(path: Path, timeout: float, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -22,10 +22,10 @@ from real_label_studio import CERTIFICATES, RealLabelStudio
 
 from pipelines.analytics import refresh
 from pipelines.analytics.definitions import kept_tables
+from pipelines.checks import CHECKS
 from pipelines.label_studio.flatten import Flattener, RawTask
 from pipelines.label_studio.labeling_config import as_table, offered_labels
 from pipelines.label_studio.tables import TABLES
-from pipelines.warehouse import CHECKS
 
 #: The rows of a table, by key; a key that a row was doubled under has two.
 Keyed = dict[tuple[Any, ...], list[dict[str, Any]]]

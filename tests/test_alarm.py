@@ -152,7 +152,7 @@ def test_a_failed_check_is_told(
     """A check that found rows is named with their number, and exit code 3."""
     check = "-- Some.\n-- severity: error\nselect id from tasks limit 7\n"
     (tmp_path / "assert_none.sql").write_text(check, encoding="utf-8")
-    monkeypatch.setattr("pipelines.warehouse.CHECKS", tmp_path)
+    monkeypatch.setattr("pipelines.checks.CHECKS", tmp_path)
     assert shell.run(*RUN)[0] == 3
     [text] = webhook.texts
     assert text.endswith("failed with exit code 3: check assert_none found 7 rows")

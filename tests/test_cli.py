@@ -155,7 +155,7 @@ def test_a_failed_check_exits_with_3(shell: Shell, monkeypatch: pytest.MonkeyPat
         "-- Annotations that were skipped.\n-- severity: error\nselect id from annotations where was_cancelled\n",
         encoding="utf-8",
     )
-    monkeypatch.setattr("pipelines.warehouse.CHECKS", tmp_path)
+    monkeypatch.setattr("pipelines.checks.CHECKS", tmp_path)
     code, _, err = shell.run("--project", "1")
     assert code == 3
     assert re.search(r"check assert_no_skips found \d+ rows: Annotations that were skipped\.", err)

@@ -71,7 +71,8 @@ def drawn() -> Iterator[Drawn]:
     pairs = [
         [kind.draw(draw) for _ in range(kind.pairs)] for kind in KINDS for draw in [Random(kind.name + kind.metric)]
     ]
-    ids, tasks = count(1), []
+    ids = count(1)
+    tasks: list[Json] = []
     for project_id, kind in enumerate(KINDS, 1):
         add_project(analytics, project_id, kind)
         for a, b in pairs[project_id - 1]:
@@ -191,7 +192,7 @@ def test_every_pair_of_the_sample_scores_as_with_evalme(
         for a, b, score in rows:
             sides = [[item for item in results[side] or [] if item.get("from_name") == name] for side in (a, b)]
             if all(sides):
-                asked.append((function, *sides, arguments))
+                asked.append((function, sides[0], sides[1], arguments))
                 found.append((project_id, name, score))
     counts: Counter[tuple[int, str]] = Counter()
     for (project_id, name, score), theirs, pair in zip(found, evalme.scores(asked), asked, strict=True):

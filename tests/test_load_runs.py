@@ -101,7 +101,7 @@ def test_a_failed_check_is_noted(shell: Shell, monkeypatch: pytest.MonkeyPatch, 
     """A run whose check failed has its figures and exit code 3."""
     check = "-- Skipped.\n-- severity: error\nselect id from annotations\n"
     (tmp_path / "assert_none.sql").write_text(check, encoding="utf-8")
-    monkeypatch.setattr("pipelines.warehouse.CHECKS", tmp_path)
+    monkeypatch.setattr("pipelines.checks.CHECKS", tmp_path)
     assert shell.run("--project", "4")[0] == 3
     [run] = runs(shell)
     assert (run["exit_code"], run["tasks_fetched"]) == (3, 30)

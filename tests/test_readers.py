@@ -230,7 +230,7 @@ def test_a_failed_check_leaves_the_last_copy(shell: Shell, monkeypatch: pytest.M
     assert shell.run("--project", "4")[0] == 0
     checks = tmp_path / "checks"
     checks.mkdir()
-    monkeypatch.setattr("pipelines.warehouse.CHECKS", checks)
+    monkeypatch.setattr("pipelines.checks.CHECKS", checks)
     check = "-- Some.\n-- severity: {}\nselect id from annotations\n"
     (checks / "assert_some.sql").write_text(check.format("error"), encoding="utf-8")
     work_on_all(shell, 2)

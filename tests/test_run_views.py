@@ -39,7 +39,7 @@ def test_a_task_that_is_gone_is_gone_from_the_kept_tables(shell: Shell) -> None:
     """Deletions reach them with the run that finds them."""
     shell.run("--project", "1")
     ((task_id,),) = shell.rows("select min(task_id) from analytics.agreement_scores")
-    shell.fake.delete(task_id)
+    shell.fake.delete(int(str(task_id)))
     assert shell.run("--project", "1", "--reconcile")[0] == 0
     assert shell.rows(f"select count(*) from analytics.agreement_scores where task_id = {task_id}") == [(0,)]
 

@@ -282,8 +282,8 @@ CHECKING = f"""
 import runpy, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-import pipelines.warehouse
-pipelines.warehouse.CHECKS = Path(sys.argv[2])
+import pipelines.checks
+pipelines.checks.CHECKS = Path(sys.argv[2])
 sys.argv[1:] = ["--demo", "--project", "4", "--database", sys.argv[1]]
 runpy.run_path({SCRIPT!r}, run_name="__main__")
 """

@@ -23,11 +23,10 @@ def team(analytics: Analytics) -> Analytics:
     return analytics
 
 
-def moods(task_id: int, *given: str | None, first: int | None = None, **more: Json) -> Json:
+def moods(task_id: int, *given: str | None) -> Json:
     """A task on which person 1 gives the first mood, person 2 the second, and so on; None gives nothing."""
-    first = first or task_id * 10
-    made = [annotation(first + place, place, choice(mood)) for place, mood in enumerate(given, 1) if mood]
-    return task(task_id, *made, **more)
+    made = [annotation(task_id * 10 + place, place, choice(mood)) for place, mood in enumerate(given, 1) if mood]
+    return task(task_id, *made)
 
 
 def test_a_task_has_the_mean_of_its_pairs_and_its_largest_group(team: Analytics) -> None:

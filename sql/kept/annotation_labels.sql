@@ -1,8 +1,8 @@
 -- One row is a label, choice or taxonomy path that a submitted annotation or a prediction uses on a control tag.
 -- Cancelled annotations, drafts and the labels of relations are left out.
--- A label is in the config where its control tag offers it; regions of a video take theirs from the Labels tag of the same video.
--- Whether it is, can't be told (null) where the control tag offers nothing of its own, or further values come from the task's data
--- or from an address (value="$…", apiUrl).
+-- A label is in the config where its control tag offers it; regions of a video take theirs from the Labels tags of the
+-- same video. Whether it is, can't be told (null) where the control tag offers nothing of its own, or takes further
+-- values from the task's data or from an address (value="$…", apiUrl).
 --
 -- project_id: projects.id
 -- task_id: tasks.id
@@ -17,17 +17,18 @@
 -- type: kind of the results, in lower case
 -- kind: label, choice or taxonomy
 -- label: the label; of a path, its leaf
--- label_path: root to leaf joined by ' / '; as the config has it, where the result names only the leaf of a nested choice
+-- label_path: root to leaf joined by ' / '; as the config has it where a result names only the leaf of a nested choice
 -- in_config: the labeling config offers it; null where that can't be told
 -- offered_by: the control tag that offers it: project_labels.from_name; null where none does
 -- uses: results of the annotation or prediction that name it
--- label_set: all label paths that the annotation or prediction uses on the control tag, sorted; on one of its rows, null on others
+-- label_set: all label paths that the annotation or prediction uses on the control tag, sorted; on the first of its
+--   rows there, null on the others: rows that have it are the annotations and predictions that use the control tag
 with named as (
     select
         result_labels.project_id,
         result_labels.task_id,
         result_labels.source,
-        cast(split_part(result_labels.result_key, '/', 2) as bigint) as source_id,
+        split_part(result_labels.result_key, '/', 2)::bigint as source_id,
         result_labels.from_name,
         result_labels.type,
         result_labels.kind,
@@ -64,63 +65,6 @@ makers as (
     inner join scope on predictions.task_id = scope.task_id
 ),
 
--- the objects that regions of videos are drawn on
-video_controls as (
-    select distinct
-        results.project_id,
-        results.from_name,
-        results.to_name
-    from label_studio.results
-    inner join scope on results.task_id = scope.task_id
-    where results.type in ('videorectangle', 'videovector', 'videovectorlabels')
-),
-
-offered as (
-    select
-        project_id,
-        from_name,
-        from_name as offered_by,
-        label,
-        label_path
-    from label_studio.project_labels
-    union all
-    select
-        video_controls.project_id,
-        video_controls.from_name,
-        project_labels.from_name,
-        project_labels.label,
-        project_labels.label_path
-    from video_controls
-    inner join label_studio.project_labels
-        on
-            video_controls.project_id = project_labels.project_id
-            and video_controls.to_name = project_labels.to_name
-            and video_controls.from_name <> project_labels.from_name
-    where project_labels.type = 'labels'
-),
-
-offered_paths as (
-    select
-        project_id,
-        from_name,
-        label_path,
-        min(offered_by) as offered_by
-    from offered
-    group by project_id, from_name, label_path
-),
-
-offered_leaves as (
-    select
-        project_id,
-        from_name,
-        label,
-        min(label_path) as label_path,
-        min(offered_by) as offered_by
-    from offered
-    group by project_id, from_name, label
-    having min(label_path) = max(label_path)
-),
-
 -- the start tags of each config in their order: a control tag, and its values after it
 tags as (
     select
@@ -148,9 +92,55 @@ read_tags as (
             when regexp_matches(tag, '\stoName\s*=')
                 then regexp_replace(regexp_extract(tag, '\sname\s*=\s*("[^"]*"|''[^'']*'')', 1), '^.|.$', '', 'g')
         end as from_name,
+        regexp_replace(regexp_extract(tag, '\stoName\s*=\s*("[^"]*"|''[^'']*'')', 1), '^.|.$', '', 'g') as to_name,
+        regexp_matches(tag, '^<(VideoRectangle|VideoVector|VideoVectorLabels)[\s/>]') as is_video,
         regexp_matches(tag, '^<(Label|Choice)[\s/>]') as is_value,
         regexp_matches(tag, '\s(value\s*=\s*["'']\$|apiUrl\s*=)') as is_open
     from numbered_tags
+),
+
+offered as (
+    select
+        project_labels.project_id,
+        project_labels.from_name,
+        null::varchar as labels_tag,
+        project_labels.label,
+        project_labels.label_path
+    from label_studio.project_labels
+    union all
+    select
+        read_tags.project_id,
+        read_tags.from_name,
+        project_labels.from_name as labels_tag,
+        project_labels.label,
+        project_labels.label_path
+    from read_tags
+    inner join label_studio.project_labels
+        on read_tags.project_id = project_labels.project_id and read_tags.to_name = project_labels.to_name
+    where read_tags.is_video and project_labels.type = 'labels'
+),
+
+offered_paths as (
+    select
+        project_id,
+        from_name,
+        label_path,
+        min(label) as label,
+        case when count(*) > count(labels_tag) then from_name else min(labels_tag) end as offered_by
+    from offered
+    group by project_id, from_name, label_path
+),
+
+offered_leaves as (
+    select
+        project_id,
+        from_name,
+        label,
+        min(label_path) as label_path,
+        min(offered_by) as offered_by
+    from offered_paths
+    group by project_id, from_name, label
+    having count(*) = 1
 ),
 
 tags_of_controls as (
@@ -263,7 +253,7 @@ select
     makers.annotator_id,
     makers.ground_truth,
     makers.model_version,
-    cast(makers.created_at at time zone 'UTC' as date) as created_on,
+    (makers.created_at at time zone 'UTC')::date as created_on,
     counted.from_name,
     counted.type,
     counted.kind,
