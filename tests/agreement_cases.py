@@ -298,7 +298,8 @@ def _spoken(draw: Random) -> tuple[Results, Results]:
         value["text"] = [value["text"][0] + draw.choice(["", "", "s", " and more"])]
         return {**item, "value": value}
 
-    return tuple(_sides(draw, make, move, 4))  # type: ignore[return-value]  # two lists
+    a, b = _sides(draw, make, move, 4)
+    return a, b
 
 
 def _choices_of_tree(tree: Json) -> str:

@@ -40,7 +40,8 @@ logging.disable(logging.CRITICAL)
 def function(name: str) -> Callable[..., Any]:
     """The library's function of that name."""
     modules = (classification, object_detection, text)
-    return next(getattr(module, name) for module in modules if hasattr(module, name))
+    found: Callable[..., Any] = next(getattr(module, name) for module in modules if hasattr(module, name))
+    return found
 
 
 def score(name: str, a: list[Any], b: list[Any], arguments: dict[str, Any]) -> dict[str, Any]:
