@@ -16,6 +16,7 @@
 -- annotation_b_id: annotations.id, the larger of both, where source_b is annotation
 -- prediction_b_id: predictions.id, where source_b is prediction
 -- annotator_b_id: who made the other annotation: users.id
+-- ground_truth_b: the other annotation is marked as ground truth
 -- model_version_b: model that predicted
 -- label_a: what annotation a says; labels of one region are joined by ', '; '' where a region has none; null where a
 --   has nothing
@@ -196,6 +197,7 @@ scored as (
         case when b.source = 'annotation' then b.id end as annotation_b_id,
         case when b.source = 'prediction' then b.id end as prediction_b_id,
         b.annotator_id as annotator_b_id,
+        b.ground_truth as ground_truth_b,
         b.model_version as model_version_b,
         opposite.label_a,
         opposite.label_b,
@@ -225,6 +227,7 @@ select
     annotation_b_id,
     prediction_b_id,
     annotator_b_id,
+    ground_truth_b,
     model_version_b,
     label_a,
     label_b,
@@ -245,6 +248,7 @@ group by
     annotation_b_id,
     prediction_b_id,
     annotator_b_id,
+    ground_truth_b,
     model_version_b,
     label_a,
     label_b,
