@@ -28,7 +28,7 @@ class Kind(NamedTuple):
     metric: str
     function: str
     arguments: Json
-    pairs: int = 1000
+    pairs: int = 1300
     config: str = ""
     weights: Json | None = None
     #: what evalme is given instead of a side's results
@@ -327,14 +327,14 @@ KINDS = [
     Kind("Taxonomy", _taxonomy, "path_match", "path_match_taxonomy", {}, config=TAXONOMY),
     Kind("Taxonomy", _taxonomy, "subtree_match", "intersection_taxonomy", {"label_config": TAXONOMY}, config=TAXONOMY),
     Kind("TextArea", _textarea, "text_similarity", "match_textareas", {"algorithm": "Levenshtein", "qval": 1}),
-    Kind("RectangleLabels", _boxes("rectanglelabels"), "iou", "iou_bboxes", {"shape_key": "rectanglelabels"}, 2000),
+    Kind("RectangleLabels", _boxes("rectanglelabels"), "iou", "iou_bboxes", {"shape_key": "rectanglelabels"}, 2600),
     Kind(
         "PolygonLabels",
         lambda draw: _sides(draw, _polygon, _moved_polygon, 4),
         "polygon_iou",
         "iou_polygons",
         {"shape_key": "polygonlabels"},
-        1500,
+        2000,
     ),
     Kind(
         "Labels (text, audio)",

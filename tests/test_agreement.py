@@ -65,6 +65,12 @@ def keypoint(x: float, y: float, label: str = "Nose") -> Json:
     return result("keypointlabels", x=x, y=y, width=0.4, keypointlabels=[label], **PHOTO)
 
 
+def vector(prefix: str, *, bezier: bool = False, closed: bool = False) -> Json:
+    first = {"id": f"{prefix}0", "x": 1, "y": 2, "prevPointId": None, "isBezier": False}
+    second = {"id": f"{prefix}1", "x": 9, "y": 2, "prevPointId": f"{prefix}0", "isBezier": bezier}
+    return result("vectorlabels", vertices=[first, second], closed=closed, vectorlabels=["Path"])
+
+
 def text(*texts: str, **more: Any) -> Json:
     return result("textarea", text=list(texts), **more)
 
@@ -382,6 +388,95 @@ CASES = [
         [result("number", number=1, start=0, end=5), result("number", number=2, start=10, end=15)],
         [result("number", number=1, start=0, end=5), result("number", number=3, start=10, end=15)],
         {"region_value": 0.5},
+    ),
+    # values of another type than usual, and what stands beside them
+    Case(
+        "choices that are no list are compared",
+        [result("choices", choices="A")],
+        [result("choices", choices="B")],
+        {"exact_match": 0, "jaccard": 0},
+    ),
+    Case(
+        "choices that are no texts are compared",
+        [result("choices", choices=[1])],
+        [result("choices", choices=[1])],
+        {"exact_match": 1, "jaccard": 1},
+    ),
+    Case(
+        "a label that is no list is a label",
+        [result("rectanglelabels", x=0, y=0, width=9, height=9, rectanglelabels="Car")],
+        [result("rectanglelabels", x=0, y=0, width=9, height=9, rectanglelabels="Bus")],
+        {"iou": 0},
+    ),
+    Case(
+        "dates that are numbers are compared",
+        [result("datetime", datetime=2026)],
+        [result("datetime", datetime=2025)],
+        {"exact_match": 0},
+    ),
+    Case(
+        "the better of two that is a list is compared",
+        [result("pairwise", selected=["left"])],
+        [result("pairwise", selected=["right"])],
+        {"exact_match": 0},
+    ),
+    Case(
+        "ratings that are texts are equal or not",
+        [result("rating", rating="4")],
+        [result("rating", rating="4")],
+        {"numeric_difference": 1},
+    ),
+    Case(
+        "masks without a code are compared",
+        [result("brushlabels", touches=[1], brushlabels=["A"])],
+        [result("brushlabels", touches=[2], brushlabels=["A"])],
+        {"exact_match": 0, "mask_iou": 0},
+    ),
+    Case("choosing nothing is saying nothing", [choices()], [choices("A")], {"exact_match": 0, "jaccard": 0}),
+    Case(
+        "the order of buckets is nothing",
+        [result("ranker", ranker={"good": ["x"], "_": ["y"]})],
+        [result("ranker", ranker={"_": ["y"], "good": ["x"]})],
+        {"exact_match": 1},
+    ),
+    Case(
+        "the order of keys is nothing",
+        [result("reactcode", reactcode={"a": 1, "b": [2]})],
+        [result("reactcode", reactcode={"b": [2.0], "a": 1.0})],
+        {"exact_match": 1},
+    ),
+    Case(
+        "an empty list is not none",
+        [result("reactcode", reactcode={"a": 1, "b": []})],
+        [result("reactcode", reactcode={"a": 1})],
+        {"exact_match": 0},
+    ),
+    Case(
+        "equal vectors match, whatever their vertices' ids",
+        [vector("v", bezier=True)],
+        [vector("w", bezier=True)],
+        {"exact_match": 1},
+    ),
+    Case("a curve is no straight line", [vector("v", bezier=True)], [vector("v", bezier=False)], {"exact_match": 0}),
+    Case("a closed vector is no open one", [vector("v", closed=True)], [vector("v", closed=False)], {"exact_match": 0}),
+    Case(
+        "equal regions of other pages don't match",
+        [{**keypoint(1, 1), "item_index": 0}],
+        [{**keypoint(1, 1), "item_index": 1}],
+        {"exact_match": 0, "keypoint_distance": 0},
+    ),
+    Case("a timeline region without ranges is nowhere", [timeline()], [timeline((1, 5))], {"span_iou": 0}),
+    Case(
+        "a span without an end is nowhere",
+        [result("hypertextlabels", start="/p[1]", end="/p[1]", startOffset=3, hypertextlabels=["A"])],
+        [result("hypertextlabels", start="/p[1]", end="/p[1]", startOffset=0, endOffset=9, hypertextlabels=["A"])],
+        {"html_span_iou": 0},
+    ),
+    Case(
+        "a polygon of one point covers nothing",
+        [polygon((1, 2), (1, 2), (1, 2))],
+        [polygon((1, 2), (1, 2), (1, 2))],
+        {"polygon_iou": 0},
     ),
     Case(
         "what nobody knows is compared whole",

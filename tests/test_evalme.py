@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 from agreement_cases import KINDS, TAXONOMY, Json, Kind, Results, result
 from analytics import Analytics
+from rle import packed
 
 from pipelines.demo import load_sample
 from pipelines.label_studio.labeling_config import offered_labels
@@ -242,6 +243,12 @@ def keypoint(x: float, label: str) -> Json:
     return result("keypointlabels", x=x, y=0, width=1, keypointlabels=[label])
 
 
+def mask() -> Json:
+    """Eight painted values."""
+    code = json.loads(packed([255] * 8, [(8, True)]))
+    return result("brushlabels", format="rle", rle=code, brushlabels=["A"])
+
+
 CHOICES = {"shape_key": "choices"}
 BOXES = {"shape_key": "rectanglelabels"}
 HTML = {"shape_key": "hypertextlabels"}
@@ -453,6 +460,73 @@ DIFFERENCES = [
         0.0,
         0.8,
         config='<View><Rating name="c" toName="t"/><Text name="t"/></View>',
+    ),
+    Difference(
+        "second labels of keypoints",
+        "all labels of a region count; of keypoints the library reads the first one",
+        "keypoint_distance",
+        "keypoints_distance",
+        {"label_weights": {}},
+        [result("keypointlabels", x=1, y=0, width=1, keypointlabels=["A", "B"])],
+        [keypoint(1, "A")],
+        1.0,
+        0.0,
+    ),
+    Difference(
+        "a label given twice",
+        "labels are a set",
+        "iou",
+        "iou_bboxes",
+        BOXES,
+        [box(0, "A", "A")],
+        [box(0, "A")],
+        0.0,
+        1.0,
+    ),
+    Difference(
+        "regions without labels",
+        "they agree by place alone; the library wants labels",
+        "iou",
+        "iou_bboxes",
+        BOXES,
+        [result("rectangle", x=0, y=0, width=10, height=10, rotation=0)],
+        [result("rectangle", x=0, y=0, width=10, height=10, rotation=0)],
+        "KeyError",
+        1.0,
+    ),
+    Difference(
+        "a text that is no list",
+        "it is one text; the library compares letter by letter what is no list",
+        "text_similarity",
+        "match_textareas",
+        {},
+        [result("textarea", text="abc")],
+        [result("textarea", text=["abc"])],
+        1 / 9,
+        1.0,
+    ),
+    Difference(
+        "weights of masks",
+        "as of boxes: the library's mean divides once, but multiplies twice",
+        "mask_iou",
+        "iou_brush",
+        {"label_weights": {"A": 0.5}},
+        [mask()],
+        [mask()],
+        0.5,
+        1.0,
+        weights={"c": {"labels": {"A": 0.5}}},
+    ),
+    Difference(
+        "lines without area",
+        "two corners cover nothing; the library can't make a polygon of them",
+        "polygon_iou",
+        "iou_polygons",
+        {"shape_key": "polygonlabels"},
+        [result("polygonlabels", points=[[0, 0], [9, 9]], polygonlabels=["A"])],
+        [result("polygonlabels", points=[[0, 0], [9, 9]], polygonlabels=["A"])],
+        "ValueError",
+        0.0,
     ),
     Difference(
         "a node and a leaf beneath it",

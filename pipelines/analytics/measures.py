@@ -143,20 +143,28 @@ def turned_boxes(boxes: pa.ChunkedArray) -> NDArray[np.object_]:
 def polygon(points: list[list[Any]]) -> Any:
     """A polygon of [x, y] corners; one that crosses itself is taken for the areas that its line encloses.
 
-    Without three corners there is no area: gives an empty polygon. The steps for polygons that cross themselves are
-    those of HumanSignal's label-studio-evalme: a small fault is smoothed, loops become areas of their own, else the
-    hull counts, or the shape a little grown or shrunk, where its area is about the same. Where it gives up, all counts
-    that the line encloses.
+    Without three corners there is no area: gives an empty polygon.
     """
     if len(points) < 3 or None in chain.from_iterable(points):
         return shapely.Polygon()
     drawn = shapely.Polygon(points)
     if drawn.is_valid:
         return drawn
-    smoothed: Any = drawn.buffer(0)
+    # of corners that are all the same GEOS works with not-a-number
+    with np.errstate(invalid="ignore"):
+        return _repaired(drawn, shapely.LineString(points))
+
+
+def _repaired(drawn: Any, line: Any) -> Any:
+    """What a line that crosses itself encloses, by the steps of HumanSignal's label-studio-evalme.
+
+    A small fault is smoothed, loops become areas of their own, else the hull counts, or the shape a little grown or
+    shrunk, where its area is about the same. Where evalme gives up, all counts that the line encloses.
+    """
+    smoothed = drawn.buffer(0)
     if smoothed.geom_type != "MultiPolygon" and _is_about(smoothed.area, drawn.area):
         return smoothed
-    loops = shapely.MultiPolygon(list(polygonize(shapely.union_all(shapely.LineString(points)))))
+    loops = shapely.MultiPolygon(list(polygonize(shapely.union_all(line))))
     if not loops.is_empty and loops.is_valid:
         return loops
     hull = drawn.convex_hull

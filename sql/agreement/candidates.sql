@@ -15,7 +15,8 @@ with near as (
                 then
                     greatest(0, least(a.x + a.width, b.x + b.width) - greatest(a.x, b.x))
                     * greatest(0, least(a.y + a.height, b.y + b.height) - greatest(a.y, b.y))
-            when a.shape = 'span' then least(a.high, b.high) - greatest(a.low, b.low)
+            when a.shape = 'span' and a.low + a.high + b.low + b.high is not null
+                then least(a.high, b.high) - greatest(a.low, b.low)
             when a.shape = 'html'
                 then
                     case
@@ -23,7 +24,9 @@ with near as (
                             a.global_start is not null and a.global_end is not null
                             and b.global_start is not null and b.global_end is not null
                             then least(a.global_end, b.global_end) - greatest(a.global_start, b.global_start)
-                        when a.low_anchor = b.low_anchor and coalesce(a.high_anchor, '') = coalesce(b.high_anchor, '')
+                        when
+                            a.low_anchor = b.low_anchor and coalesce(a.high_anchor, '') = coalesce(b.high_anchor, '')
+                            and a.start_offset + a.end_offset + b.start_offset + b.end_offset is not null
                             then least(a.end_offset, b.end_offset) - greatest(a.start_offset, b.start_offset)
                     end
         end as shared,

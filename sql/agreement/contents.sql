@@ -40,38 +40,134 @@ outlines as (
     group by result_points.result_key
 ),
 
+rankings as (
+    select
+        result_rankings.result_key,
+        string_agg(
+            concat_ws(chr(30), result_rankings.bucket, result_rankings.rank, result_rankings.item_id),
+            chr(31)
+            order by result_rankings.bucket, result_rankings.rank
+        ) as said
+    from label_studio.result_rankings
+    inner join scope on result_rankings.task_id = scope.task_id
+    where result_rankings.source <> 'draft'
+    group by result_rankings.result_key
+),
+
 -- masks are long, so that their digests are compared
-further_values as (
+masks as (
     select
         results.result_key,
-        case
-            when results.mask_length is not null
-                then md5(coalesce(results.value ->> '$.rle', results.value ->> '$.imageDataURL'))
-            else results.value::varchar
-        end as said
+        md5(coalesce(results.value ->> '$.rle', results.value ->> '$.imageDataURL')) as said
     from label_studio.results
     inner join scope on results.task_id = scope.task_id
+    where results.source <> 'draft' and results.mask_length is not null
+),
+
+-- what no typed column holds: kinds of results that are not known here, and values of another type than usual
+odd as (
+    select
+        results.result_key,
+        results.type,
+        results.value
+    from label_studio.results
+    inner join scope on results.task_id = scope.task_id
+    left join label_sets on results.result_key = label_sets.result_key
     where
         results.source <> 'draft'
+        and results.mask_length is null
         and (
-            results.mask_length is not null
-            or results.type not in (
-                'rectangle', 'rectanglelabels', 'ellipse', 'ellipselabels', 'polygon', 'polygonlabels', 'keypoint',
-                'keypointlabels', 'vector', 'vectorlabels', 'labels', 'hypertextlabels', 'paragraphlabels',
-                'timeserieslabels', 'timelinelabels', 'videorectangle', 'choices', 'taxonomy', 'textarea', 'number',
-                'rating', 'datetime', 'pairwise', 'relation', 'ocrlabels'
-            )
+            label_sets.result_key is null
+            or results.type in ('brush', 'brushlabels', 'magicwand', 'bitmask', 'bitmasklabels')
         )
+        and case
+            when results.type in ('number', 'rating') then coalesce(results.number, results.rating) is null
+            when results.type = 'datetime' then results.datetime is null
+            when results.type = 'pairwise' then results.selected is null
+            when results.type = 'textarea' then coalesce(results.text, '') = ''
+            when results.type in ('ranker', 'relation') then false
+            when
+                results.type in (
+                    'rectangle', 'ellipse', 'polygon', 'keypoint', 'videorectangle', 'vector', 'vectorlabels'
+                )
+                then false
+            else true
+        end
+),
+
+-- whatever the order of its keys, and however its numbers are written
+odd_leaves as (
+    select
+        odd.result_key,
+        odd.type,
+        leaves.fullkey,
+        coalesce(try_cast(leaves.atom::varchar as double)::varchar, leaves.atom::varchar, leaves.type) as said
+    from odd, json_tree(odd.value) as leaves
+    where leaves.atom is not null or leaves.type in ('NULL', 'ARRAY', 'OBJECT')
+),
+
+odd_values as (
+    select
+        result_key,
+        string_agg(fullkey || chr(30) || said, chr(31) order by fullkey) as said,
+        -- labels that are no list of texts
+        string_agg(
+            case
+                when
+                    (type in ('choices', 'taxonomy') or suffix(type, 'labels'))
+                    and starts_with(fullkey, '$.' || type)
+                    and said not in ('NULL', 'ARRAY', 'OBJECT')
+                    then fullkey || chr(30) || said
+            end,
+            chr(31)
+            order by fullkey
+        ) as labels
+    from odd_leaves
+    group by result_key
+),
+
+vertices as (
+    select
+        results.result_key,
+        concat_ws(
+            chr(31),
+            coalesce(results.closed, false),
+            (results.value -> '$.vertices[*].controlPoint1')::varchar,
+            (results.value -> '$.vertices[*].controlPoint2')::varchar
+        ) as said
+    from label_studio.results
+    inner join scope on results.task_id = scope.task_id
+    where results.source <> 'draft' and results.type in ('vector', 'vectorlabels')
+),
+
+vertex_orders as (
+    select
+        result_points.result_key,
+        string_agg(
+            coalesce(result_points.is_bezier::varchar, '') || coalesce(before.point_index::varchar, '-'), ','
+            order by result_points.point_index
+        ) as said
+    from label_studio.result_points
+    inner join scope on result_points.task_id = scope.task_id
+    left join label_studio.result_points as before
+        on
+            result_points.task_id = before.task_id
+            and result_points.result_key = before.result_key
+            and result_points.prev_vertex_id = before.vertex_id
+    where result_points.source <> 'draft' and result_points.type in ('vector', 'vectorlabels')
+    group by result_points.result_key
 ),
 
 joined as (
     select
         results.*,
-        coalesce(label_sets.labels, '') as labels,
+        coalesce(label_sets.labels, odd_values.labels, '') as labels,
         coalesce(label_sets.weight, 1.0) as weight,
         coalesce(label_sets.label_count, 0) as label_count,
         outlines.points,
-        further_values.said as further_value,
+        coalesce(
+            masks.said, rankings.said, vertices.said || coalesce(vertex_orders.said, ''), odd_values.said
+        ) as further_value,
         coalesce(results."start", try_cast(results.start_text as double)) as low,
         coalesce(results."end", try_cast(results.end_text as double)) as high,
         epoch(try_cast(results.start_text as timestamp)) as low_time,
@@ -80,7 +176,11 @@ joined as (
     inner join scope on results.task_id = scope.task_id
     left join label_sets on results.result_key = label_sets.result_key
     left join outlines on results.result_key = outlines.result_key
-    left join further_values on results.result_key = further_values.result_key
+    left join rankings on results.result_key = rankings.result_key
+    left join masks on results.result_key = masks.result_key
+    left join odd_values on results.result_key = odd_values.result_key
+    left join vertices on results.result_key = vertices.result_key
+    left join vertex_orders on results.result_key = vertex_orders.result_key
     where results.source <> 'draft' and results.from_name is not null
 ),
 
@@ -92,6 +192,7 @@ shaped as (
             when type = 'videorectangle' then 'video'
             when type = 'timelinelabels' then 'ranges'
             when mask_length is not null then 'mask'
+            when type in ('brush', 'brushlabels', 'magicwand', 'bitmask', 'bitmasklabels') then 'mask'
             when radius_x is not null then 'ellipse'
             when type in ('vector', 'vectorlabels') then 'vector'
             when points is not null then 'polygon'
@@ -152,4 +253,7 @@ select
     coalesce(selected, datetime, further_value) as said,
     score
 from shaped
-where type is distinct from 'relation'
+where
+    type is distinct from 'relation'
+    -- who chooses nothing says nothing
+    and not (shape is null and type in ('choices', 'taxonomy') and labels = '')

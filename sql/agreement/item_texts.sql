@@ -14,8 +14,8 @@ select
     items.item,
     items.item_index,
     items.shape,
-    -- a text that is no list stands in the result's own column
-    coalesce(texts.text, items.text, '') as text,
+    -- a text that is no list stands in the result's own column, what is no text in none
+    coalesce(texts.text, nullif(items.text, ''), items.said, '') as text,
     row_number() over (
         partition by items.slot, items.item_index, case when items.shape is not null then items.item end
         order by items.place, texts.text_index

@@ -57,7 +57,7 @@ select
     score,
     case
         when shape is null and kind = 'choices' then labels
-        when shape is null and kind = 'number' then number::varchar
+        when shape is null and kind = 'number' then coalesce(number::varchar, said)
         when shape is null or shape in ('mask', 'ellipse', 'keypoint', 'vector', 'further')
             then row(type, labels, text, number, said, x, y, width, radius_x, radius_y, rotation, points)::varchar
     end as exact

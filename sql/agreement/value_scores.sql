@@ -34,11 +34,12 @@ equal_choices as (
 exact_counts as (
     select
         slot,
+        item_index,
         exact,
         count(*) as items
     from items
     where exact is not null
-    group by slot, exact
+    group by slot, item_index, exact
 ),
 
 exact_shares as (
@@ -47,7 +48,8 @@ exact_shares as (
         sum(least(a.items, b.items)) as matches
     from compared
     inner join exact_counts as a on compared.slot_a = a.slot
-    inner join exact_counts as b on compared.slot_b = b.slot and a.exact = b.exact
+    inner join exact_counts as b
+        on compared.slot_b = b.slot and a.item_index = b.item_index and a.exact = b.exact
     where compared.metric = 'exact_match'
     group by compared.comparison
 ),
@@ -190,7 +192,8 @@ numbers as (
         slot,
         item_index,
         place,
-        number
+        number,
+        said
     from items
     where shape is null and kind = 'number'
 ),
@@ -208,14 +211,15 @@ near_numbers as (
     select
         compared.comparison,
         sum(
-            coalesce(
-                greatest(
-                    0,
-                    1 - abs(a.number - b.number)
-                    / coalesce(controls.span, nullif(greatest(abs(a.number), abs(b.number)), 0), 1)
-                ),
-                0
-            )
+            case
+                when a.number is null or b.number is null then coalesce(a.said = b.said, false)::integer
+                else
+                    greatest(
+                        0,
+                        1 - abs(a.number - b.number)
+                        / coalesce(controls.span, nullif(greatest(abs(a.number), abs(b.number)), 0), 1)
+                    )
+            end
         ) as score
     from compared
     inner join numbers as a on compared.slot_a = a.slot
