@@ -77,13 +77,14 @@ def query(text: str, /, *, database: str | Path | None = None, **parameters: Any
 @click.option("--database", type=click.Path(dir_okay=False), help="The DuckDB file.  [default: the readers' copy]")
 @click.option("-h", "--help", "helps", is_flag=True, help="Show this message; after NAME, what the query is.")
 @click.pass_context
-def command(context: click.Context, words: tuple[str, ...], **options: Any) -> int:
+def command(context: click.Context, /, words: tuple[str, ...], **options: Any) -> int:
     """Ask the warehouse: run a query of sql/queries, or SQL, and print its answer."""
     if options["lists"]:
         return _list()
     text, parameters = _read_words(words)
-    if options["describe"] or (options["helps"] and text):
-        return _describe(options["describe"] or text)
+    described = options["describe"] or (text if options["helps"] else None)
+    if described:
+        return _describe(described)
     if options["helps"] or not text:
         click.echo(context.get_help())
         return 0 if options["helps"] else 2

@@ -41,8 +41,12 @@ def write_workbook(answer: Answer, stream: BinaryIO) -> None:
     sheet: Any = book.create_sheet("query")
     sheet.freeze_panes = "A2"
     sheet.append([_text(sheet, name, name, bold=True) for name in names])
-    for row in rows(answer):
-        sheet.append([_cell(sheet, name, value) for name, value in zip(names, row, strict=True)])
+    try:
+        for row in rows(answer):
+            sheet.append([_cell(sheet, name, value) for name, value in zip(names, row, strict=True)])
+    finally:
+        # else openpyxl would go on writing to a file that is closed
+        sheet.close()
     book.save(stream)
 
 
@@ -50,8 +54,7 @@ def _cell(sheet: Any, name: str, value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float | Decimal):
-        is_exact = math.isfinite(value) and (isinstance(value, float) or abs(value) < _DIGITS)
-        if is_exact and not (isinstance(value, Decimal) and len(value.as_tuple().digits) > 15):
+        if _is_exact(value):
             return value
     elif isinstance(value, datetime):
         if value.date() > _FIRST_DAY:
@@ -59,6 +62,13 @@ def _cell(sheet: Any, name: str, value: Any) -> Any:
     elif isinstance(value, time) or (isinstance(value, date) and value > _FIRST_DAY):
         return value
     return _text(sheet, name, as_text(value) or "")
+
+
+def _is_exact(number: Any) -> bool:
+    """Whether Excel shows every digit of a number."""
+    if isinstance(number, Decimal):
+        return number.is_finite() and len(number.as_tuple().digits) <= 15
+    return math.isfinite(number) and (isinstance(number, float) or abs(number) < _DIGITS)
 
 
 def _moment(value: datetime) -> datetime:
