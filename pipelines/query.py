@@ -20,7 +20,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 if TYPE_CHECKING:
-    from pipelines.queries import Answer, NamedQuery
+    from pipelines.queries import Answer
 
 #: Formats; stands here, too, so that --help does not wait for the imports behind it.
 _FORMATS = ("table", "csv", "parquet", "json", "xlsx", "md")
@@ -207,7 +207,7 @@ def main(arguments: list[str] | None = None) -> int:
         # who reads has enough; nothing is left to say when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (Exception, KeyboardInterrupt) as error:  # a user gets a line, not a traceback
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a user gets a line, not a traceback
         from pipelines.exits import explained
 
         line, code = explained(error)

@@ -27,8 +27,7 @@ def _markdown(answer: Answer, stream: BinaryIO) -> None:
 
     stream.write(line(map(for_people, answer.table.column_names)))
     stream.write(line("--:" if is_number(type_) else "---" for type_ in answer.types))
-    for row in rows(answer):
-        stream.write(line(map(for_people, row)))
+    stream.writelines(line(map(for_people, row)) for row in rows(answer))
 
 
 def _csv(answer: Answer, stream: BinaryIO) -> None:
@@ -38,8 +37,7 @@ def _csv(answer: Answer, stream: BinaryIO) -> None:
         return (",".join("" if cell is None else _quoted(cell) for cell in cells) + "\r\n").encode()
 
     stream.write(line(answer.table.column_names))
-    for row in rows(answer):
-        stream.write(line(map(as_text, row)))
+    stream.writelines(line(map(as_text, row)) for row in rows(answer))
 
 
 def _json(answer: Answer, stream: BinaryIO) -> None:

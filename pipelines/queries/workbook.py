@@ -78,7 +78,7 @@ def _moment(value: datetime) -> datetime:
 def _text(sheet: Any, name: str, text: str, *, bold: bool = False) -> Any:
     """A cell that stays text, also where it begins like a formula."""
     if len(text) > _CHARACTERS:
-        raise QueryError(f"column {name} has a text of {len(text):,} characters, too long for Excel: use csv or parquet")
+        raise QueryError(f"{name} has a text of {len(text):,} characters, too long for Excel: use csv or parquet")
     cell = WriteOnlyCell(sheet, value=_ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text))
     cell.data_type = "s"
     if bold:
