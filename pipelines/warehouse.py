@@ -86,7 +86,10 @@ def _connect(path: Path, timeout: float, read_only: bool) -> duckdb.DuckDBPyConn
     config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": _STORAGE_VERSION}
     for attempt in stamina.retry_context(on=_is_locked, attempts=None, timeout=timeout, wait_initial=0.2, wait_max=2.0):
         with attempt:
-            return duckdb.connect(str(path), read_only=read_only, config=config)
+            connection = duckdb.connect(str(path), read_only=read_only, config=config)
+            # DuckDB draws one on stdout, also where that is a file
+            connection.execute("set enable_progress_bar = false")
+            return connection
     raise AssertionError("the last try either gives a connection or raises")
 
 

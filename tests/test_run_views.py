@@ -10,6 +10,7 @@ from test_cli import SCRIPT, Shell
 
 from pipelines.analytics.definitions import views
 from pipelines.settings import ROOT
+from pipelines.warehouse import open_duckdb
 
 
 @pytest.fixture
@@ -79,3 +80,10 @@ def test_a_run_as_a_process_says_nothing_of_its_libraries(tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
     with duckdb.connect(str(database), read_only=True) as connection:
         assert connection.execute("select count(*) from analytics.project_progress").fetchall() == [(5,)]
+
+
+def test_no_long_query_draws_a_bar(tmp_path: Path) -> None:
+    """What a run prints is for people and logs: neither its connection nor the cursors made of it show progress."""
+    with open_duckdb(tmp_path / "x.duckdb", 1.0) as connection:
+        for one in (connection, connection.cursor()):
+            assert one.execute("select current_setting('enable_progress_bar')").fetchall() == [(False,)]
