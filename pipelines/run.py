@@ -118,7 +118,7 @@ class _Run:
         with pipeline.sql_client() as after:
             keep_house(after)
             comment_all(after)
-            worked_out = refresh(self._connection, self._warehouse.dataset_name)
+            worked_out = refresh(self._connection, self._warehouse.dataset_name, self._warehouse.wide_projects or ())
             logger.info("views are up to date, agreement was worked out for %d tasks", worked_out)
             rows, found = _count_rows(after, pipeline), failed_checks(after)
         logger.info("checked: %s", f"{len(found)} checks found something" if found else "nothing is wrong")

@@ -13,6 +13,7 @@ from dlt.common.typing import TSecretStrValue
 
 from pipelines.label_studio.cursors import EVERY, MODES
 from pipelines.label_studio.exceptions import ConfigurationError
+from pipelines.label_studio.selection import select
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,6 +63,7 @@ class WarehouseSettings(BaseConfiguration):
     dataset_name: str = "label_studio"
     lock_timeout: float = 30.0
     lease_seconds: float = 180.0
+    wide_projects: Any | None = None
     publish: bool = True
     publish_path: str | None = None
 
@@ -119,7 +121,9 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
             f"destination {settings.destination_name!r} is not supported, only {', '.join(DESTINATIONS)} is: elsewhere"
             " a load could be left half done, or values changed, without a word"
         )
-    if not re.fullmatch("[a-z][a-z0-9_]*", settings.dataset_name) or settings.dataset_name == _ANALYTICS:
+    if not re.fullmatch("[a-z][a-z0-9_]*", settings.dataset_name) or re.fullmatch(
+        f"(.*_)?{_ANALYTICS}", settings.dataset_name
+    ):
         raise ConfigurationError(
             f"dataset {settings.dataset_name!r} can't be the schema of the tables:"
             f" use lower-case letters, digits and _, and not {_ANALYTICS}, where the views are"
@@ -131,6 +135,11 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
                 f" name another {flag}, or another --dataset"
             )
     _expect_place(settings.database, settings.readers_copy)
+    if settings.wide_projects:
+        named = select(project_ids=settings.wide_projects).projects
+        if not isinstance(named, tuple):
+            raise ConfigurationError("wide_projects takes ids of projects: each gets a view")
+        settings.wide_projects = named
     return settings
 
 

@@ -133,6 +133,7 @@ def test_a_refresh_that_is_cut_off_goes_on_where_it_was(analytics: Analytics, mo
         analytics.load(
             task(number, annotation(number * 10, 1, choice("A")), annotation(number * 10 + 1, 2, choice("A")))
         )
+    analytics.connection.execute("drop schema analytics cascade")
     original = kept._replace
 
     def cut_off(*arguments: Any, **options: Any) -> None:

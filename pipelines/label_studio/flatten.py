@@ -86,9 +86,8 @@ class Flattener:
         self._tables = [*TASK_TABLES, OPTIONAL_TABLES["annotation_history"]] if history else TASK_TABLES
         self._connection = duckdb.connect(":memory:")
         # a batch is smaller than a row group: a second thread would only add overhead
-        self._connection.execute(
-            "set threads = 1; set enable_progress_bar = false; set timezone = 'UTC'; set preserve_insertion_order = true"
-        )
+        self._connection.execute("set threads = 1; set timezone = 'UTC'; set preserve_insertion_order = true")
+        self._connection.execute("set enable_progress_bar = false")
         self._connection.execute(_query("parse/_keys") + _query("parse/_macros"))
         self._connection.execute("create table seen_users (id bigint primary key, user varchar)")
         #: tasks that nothing could read, with the reason

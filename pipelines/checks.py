@@ -1,0 +1,92 @@
+"""The checks of sql/checks: queries that give the rows that are wrong, and open by saying what they mean."""
+
+import re
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipelines.analytics.definitions import ANALYTICS, SQL, Schemas
+from pipelines.label_studio.exceptions import ConfigurationError
+from pipelines.peek import peek
+from pipelines.settings import WarehouseSettings
+
+CHECKS = SQL / "checks"
+
+#: Rows of a failed check that are shown.
+_SAMPLE = 5
+
+_TABLES = "select table_name from information_schema.tables where table_schema = %s"
+
+
+class CheckResult(NamedTuple):
+    """A check and the rows that it found: `rows` are the first few of `found`, which is None where it could not run."""
+
+    name: str
+    meaning: str
+    severity: str
+    found: int | None = None
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+
+
+class Checked(NamedTuple):
+    """What the checks found, and the file that was looked at: the warehouse or its readers' copy."""
+
+    results: list[CheckResult]
+    path: Path
+
+    @property
+    def failed(self) -> bool:
+        """A check of what must never be found something."""
+        return any(result.found and result.severity == "error" for result in self.results)
+
+
+def check(warehouse: WarehouseSettings) -> Checked:
+    """Runs the checks on a warehouse, and writes nothing.
+
+    Raises ConfigurationError where nothing was loaded yet, WarehouseBusy.
+    """
+    with peek(warehouse) as found:
+        if found is None:
+            raise ConfigurationError(f"{warehouse.database} does not exist: load tasks, or name another --database")
+        # a pipeline's own sql_client wants a schema, and a first run that failed leaves none
+        job_client: Any = found.pipeline.destination_client()
+        with job_client.sql_client as client:
+            if "tasks" not in _tables(client, client.dataset_name):
+                raise ConfigurationError(
+                    f"{found.path} holds no tables in {client.dataset_name}: load tasks, or name another --dataset"
+                )
+            return Checked(run_checks(client), found.path)
+
+
+def failed_checks(client: Any) -> list[CheckResult]:
+    """The checks that found rows. `client` is dlt's SQL client for the dataset."""
+    return [result for result in run_checks(client) if result.found]
+
+
+def run_checks(client: Any) -> list[CheckResult]:
+    """Runs all checks. Those that read what `analytics` does not hold yet can't run."""
+    schemas = Schemas.of(client.dataset_name)
+    there = _tables(client, schemas.analytics)
+    return [_result(client, path, schemas, there) for path in sorted(CHECKS.glob("assert_*.sql"))]
+
+
+def _result(client: Any, path: Path, schemas: Schemas, there: set[str]) -> CheckResult:
+    text = path.read_text(encoding="utf-8")
+    header = [line[2:].strip() for line in takewhile(lambda line: line.startswith("--"), text.splitlines())]
+    severity = next((line.partition(":")[2].strip() for line in header if line.startswith("severity:")), "error")
+    meaning = " ".join(line for line in header if not line.startswith("severity:"))
+    result = CheckResult(path.stem, meaning, severity)
+    if not set(re.findall(rf"\b{ANALYTICS}\.(\w+)", text)) <= there:
+        return result
+    with client.execute_query(schemas.named_in(text)) as cursor:
+        columns = tuple(column[0] for column in cursor.native_cursor.description)
+        rows = cursor.fetchmany(_SAMPLE)
+        found = len(rows)
+        while more := cursor.fetchmany(10_000):
+            found += len(more)
+    return result._replace(found=found, columns=columns, rows=tuple(rows))
+
+
+def _tables(client: Any, schema: str) -> set[str]:
+    return {row[0] for row in client.execute_sql(_TABLES, schema)}
