@@ -148,7 +148,7 @@ def _select(project_id: int, columns: list[Column]) -> str:
     )
     # a pointer names a key whatever it holds; of a list it would take an element
     chosen = [
-        f"try_cast(objects.data ->> {_literal(_pointer(c.source))} as {c.type}) as {_quoted(c.name)}" for c in data
+        f"try_cast(objects.object ->> {_literal(_pointer(c.source))} as {c.type}) as {_quoted(c.name)}" for c in data
     ]
     chosen += [f"try_cast(leaves.{_quoted(c.name)} as {c.type}) as {_quoted(c.name)}" for c in meta]
     return f"""
