@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.analytics.definitions import ANALYTICS, Definition
 from pipelines.analytics.views import describe
-from pipelines.wide_types import Leaf, leaves
+from pipelines.wide_types import STEP, Leaf, leaves
 
 #: Columns that data and meta give at most: BI tools stumble over more.
 _LIMIT = 400
@@ -154,65 +154,48 @@ def _told_of(left_out: Sequence[Leaf]) -> str:
 
 
 def _sql(dataset: str, project_id: int, columns: dict[str, Leaf]) -> str:
-    """The select. What of it is not asked for is not worked out."""
-    parts, values = _parts({name: leaf for name, leaf in columns.items() if leaf.source == "data"})
-    pivots = {name: _pivot(leaf) for name, leaf in columns.items() if leaf.source == "meta"}
-    values |= {name: f"leaves.{_name(name)}" for name in pivots}
-    task_columns = ["tasks.id as task_id", *(f"tasks.{name}" for name in list(_FIXED)[1:]), *parts]
-    selected = [f"task_rows.{name}" for name in _FIXED]
-    selected += [f"{_typed(values[name], leaf)} as {_name(name)}" for name, leaf in columns.items()]
-    leaf_columns = ["task_id", *(f"{value} as {_name(name)}" for name, value in pivots.items())]
+    """The select. Parts are lists of some places' values: of them, too, only what is asked for is worked out."""
+    parts: list[str] = []
+    values: dict[str, str] = {}
+    inner = _inner(columns.values())
+    for source in ("data", "meta"):
+        for as_json, function in ((False, "json_extract_string"), (True, "json_extract")):
+            of_source = [name for name, leaf in columns.items() if leaf.source == source]
+            names = [name for name in of_source if as_json == (columns[name].type == "json" or columns[name] in inner)]
+            for first in range(0, len(names), _AT_ONCE):
+                some = names[first : first + _AT_ONCE]
+                part = f"part_{len(parts) + 1}"
+                paths = ", ".join(_text(columns[name].path) for name in some)
+                parts.append(f"{function}(tasks.{source}, [{paths}]) as {part}")
+                values |= {name: f"task_rows.{part}[{place}]" for place, name in enumerate(some, 1)}
+    own = [f"{_value(values[name], leaf, leaf in inner)} as {_name(name)}" for name, leaf in columns.items()]
     return f"""with task_rows as (
     select
-        {_lines(task_columns, 8)}
+        {_lines(["tasks.id as task_id", *(f"tasks.{name}" for name in list(_FIXED)[1:]), *parts], 8)}
     from {_name(dataset)}.tasks
     where tasks.project_id = {project_id:d}
-),
-
-leaves as (
-    select
-        {_lines(leaf_columns, 8)}
-    from {_name(dataset)}.task_meta
-    where project_id = {project_id:d}
-    group by task_id
 )
 
 select
-    {_lines(selected, 4)}
-from task_rows
-left join leaves on task_rows.task_id = leaves.task_id"""
+    {_lines([*(f"task_rows.{name}" for name in _FIXED), *own], 4)}
+from task_rows"""
 
 
-def _parts(columns: dict[str, Leaf]) -> tuple[list[str], dict[str, str]]:
-    """Lists of some keys' values, as columns of their own, and where in them each column's value stands."""
-    parts: list[str] = []
-    values: dict[str, str] = {}
-    for function, is_json in (("json_extract_string", False), ("json_extract", True)):
-        keys = {name: leaf.place for name, leaf in columns.items() if (leaf.type == "json") == is_json}
-        for first in range(0, len(keys), _AT_ONCE):
-            part = f"part_{len(parts) + 1}"
-            some = list(keys)[first : first + _AT_ONCE]
-            pointers = ", ".join(_text(_pointer(keys[name])) for name in some)
-            parts.append(f"{function}(tasks.data, [{pointers}]) as {part}")
-            values |= {name: f"task_rows.{part}[{place}]" for place, name in enumerate(some, 1)}
-    return parts, values
+def _inner(found: Iterable[Leaf]) -> set[Leaf]:
+    """Leaves of some tasks' meta where others have more below them, which has columns of its own."""
+    meta = {leaf.place: leaf for leaf in found if leaf.source == "meta"}
+    above = {place[: step.start()] for place in meta for step in STEP.finditer(place)}
+    return {meta[place] for place in above & meta.keys()}
 
 
-def _pivot(leaf: Leaf) -> str:
-    value = "case value_type when 'string' then to_json(value)::varchar else value end"
-    return f"max({value if leaf.type == 'json' else 'value'}) filter (where path = {_text(leaf.place)})"
-
-
-def _typed(value: str, leaf: Leaf) -> str:
-    if leaf.type == "varchar":
-        return value
-    # a JSON null is a null; what is converted was found to be convertible, unless tasks changed since
-    return f"nullif({value}, 'null')::json" if leaf.type == "json" else f"try_cast({value} as {leaf.type})"
-
-
-def _pointer(key: str) -> str:
-    """A key as a JSON pointer, which any key can be written as (RFC 6901)."""
-    return "/" + key.replace("~", "~0").replace("/", "~1")
+def _value(value: str, leaf: Leaf, is_inner: bool) -> str:
+    if is_inner:
+        value = f"case when left({value}, 1) not in ('{{', '[') or {value} in ('{{}}', '[]') then {value} end"
+        value = value if leaf.type == "json" else f"json_extract_string({value}, '$')"
+    if leaf.type == "json":
+        return f"nullif({value}, 'null')::json"
+    # no value fails, unless tasks changed since
+    return value if leaf.type == "varchar" else f"try_cast({value} as {leaf.type})"
 
 
 def _name(name: str) -> str:

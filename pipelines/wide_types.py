@@ -1,5 +1,6 @@
 """What the `data` and `meta` of a project's tasks hold, and the types of columns that hold it exactly."""
 
+import re
 from typing import Any, NamedTuple
 
 #: Up to here a double holds every integer.
@@ -8,6 +9,9 @@ _SAFE = 2**53
 _DAY = r"\d{4}-\d\d-\d\d"
 _TIME = r"\d\d:\d\d:\d\d(\.\d{1,6})?"
 _ZONE = r"(Z|[+-]\d\d(:?\d\d)?)"
+
+#: A step of a path as task_meta writes it.
+STEP = re.compile(r'\.(?:[A-Za-z]\w*|"(?:[^"\\]|\\.)*")|\[\d+\]', re.DOTALL | re.ASCII)
 
 
 class Leaf(NamedTuple):
@@ -31,6 +35,20 @@ class Leaf(NamedTuple):
     moments: int
     times: int
     days: int
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys and indexes on the way to it."""
+        if self.source == "data":
+            return [self.place]
+        return [_unquoted(step) for step in STEP.findall(self.place)]
+
+    @property
+    def path(self) -> str:
+        """Where DuckDB finds it: a JSON pointer where a path can't say it, as a path knows no empty key, and no *."""
+        if self.source == "meta" and "*" not in self.place and '""' not in self.place:
+            return self.place
+        return "".join(f"/{key.replace('~', '~0').replace('/', '~1')}" for key in self.keys)
 
     @property
     def type(self) -> str:
@@ -60,25 +78,35 @@ class Leaf(NamedTuple):
 
 
 def leaves(connection: Any, dataset: str, project_id: int) -> list[Leaf]:
-    """What the tasks of a project hold. `connection` is a DuckDB connection, `dataset` the schema of the tables."""
+    """What the tasks of a project hold, but for keys with U+0000, which no SQL can name.
+
+    `connection` is a DuckDB connection, `dataset` the schema of the tables.
+    """
     rows = connection.execute(
         f"""
-        with fields as (
+        with nodes as (
+            select
+                unnest(json_keys(data)) as place,
+                unnest(json_extract(data, '$.*')) as node
+            from "{dataset}".tasks
+            where project_id = $project_id
+        ),
+
+        fields as (
             select
                 'data' as source,
-                field.key as place,
-                case field.type
-                    when 'VARCHAR' then 'string'
-                    when 'BOOLEAN' then 'boolean'
-                    when 'NULL' then 'null'
-                    when 'OBJECT' then 'object'
-                    when 'ARRAY' then 'array'
+                place,
+                case left(node::varchar, 1)
+                    when '"' then 'string'
+                    when 't' then 'boolean'
+                    when 'f' then 'boolean'
+                    when 'n' then 'null'
+                    when '{{' then 'object'
+                    when '[' then 'array'
                     else 'number'
                 end as kind,
-                json_extract_string(field.value, '$') as value
-            from "{dataset}".tasks,
-                json_each(case when json_type(tasks.data) = 'OBJECT' then tasks.data end) as field
-            where tasks.project_id = $project_id and not contains(field.key, chr(0))
+                case when left(node::varchar, 1) = '"' then json_extract_string(node, '$') else node::varchar end as value
+            from nodes
             union all
             select
                 'meta',
@@ -92,9 +120,9 @@ def leaves(connection: Any, dataset: str, project_id: int) -> list[Leaf]:
         read as (
             select
                 *,
-                kind = 'number' and regexp_full_match(value, '-?\\d+') as is_integer,
+                case when kind = 'number' then regexp_full_match(value, '-?\\d+') end as is_integer,
                 case when kind = 'number' then try_cast(value as double) end as number,
-                kind = 'string' and regexp_full_match(value, '{_DAY}.*') as is_dated
+                case when kind = 'string' and regexp_full_match(left(value, 11), '{_DAY}[T ]?') then value end as date
             from fields
         )
 
@@ -106,23 +134,28 @@ def leaves(connection: Any, dataset: str, project_id: int) -> list[Leaf]:
             count(*) filter (where kind = 'number'),
             count(*) filter (where kind = 'boolean'),
             count(*) filter (where kind in ('object', 'array')),
-            count(*) filter (where is_integer and try_cast(value as bigint) is not null),
+            count(case when is_integer then try_cast(value as bigint) end),
             count(*) filter (where is_integer and abs(number) <= {_SAFE}),
-            count(*) filter (where kind = 'number' and not is_integer and isfinite(number)),
-            count(*) filter (
-                where is_dated and regexp_full_match(value, '{_DAY}[T ]{_TIME}{_ZONE}')
-                    and try_cast(value as timestamp with time zone) is not null
+            count(*) filter (where not is_integer and isfinite(number)),
+            count(
+                case
+                    when regexp_full_match(date, '{_DAY}[T ]{_TIME}{_ZONE}') then try_cast(date as timestamptz)
+                end
             ),
-            count(*) filter (
-                where is_dated and regexp_full_match(value, '{_DAY}[T ]{_TIME}')
-                    and try_cast(value as timestamp) is not null
-            ),
-            count(*) filter (
-                where is_dated and regexp_full_match(value, '{_DAY}') and try_cast(value as date) is not null
-            )
+            count(case when regexp_full_match(date, '{_DAY}[T ]{_TIME}') then try_cast(date as timestamp) end),
+            count(case when regexp_full_match(date, '{_DAY}') then try_cast(date as date) end)
         from read
         group by source, place
         """,
         {"project_id": project_id},
     ).fetchall()
-    return [Leaf(*row) for row in rows]
+    found = [Leaf(*row) for row in rows]
+    return [leaf for leaf in found if all("\0" not in key for key in leaf.keys)]
+
+
+def _unquoted(step: str) -> str:
+    """The key or index of a step."""
+    if not step.startswith('."'):
+        return step.strip(".[]")
+    escaped = {r"\\": "\\", r"\"": '"', r"\u0000": "\0"}
+    return re.sub(r'\\\\|\\"|\\u0000', lambda found: escaped[found[0]], step[2:-1])

@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from pipelines.queries import named_queries
+from pipelines.query import command as query_command
 from pipelines.reference import README, SQL_README, references
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.tasks import command
@@ -42,9 +44,10 @@ def test_the_example_of_secrets_is_valid_and_empty() -> None:
 
 
 def test_every_flag_of_the_readme_exists() -> None:
-    """The README names no flag that the command doesn't have."""
-    flags = {flag for parameter in command.params for flag in parameter.opts} | {"--help"}
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXT))
+    """The README names no flag that neither the commands nor the queries have."""
+    flags = {flag for parameter in (*command.params, *query_command.params) for flag in parameter.opts} | {"--help"}
+    flags |= {f"--{name}" for query in named_queries().values() for name in query.parameters}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]+", TEXT))
     assert named <= flags
 
 

@@ -2,6 +2,7 @@
 -- Each pair is listed once, label_a before label_b; how often a label is used within an annotation does not matter.
 --
 -- project_id: projects.id
+-- project_title: title of the project
 -- from_name: name of the control tag
 -- label_a: label path, root to leaf joined by ' / '; the first of both in alphabetical order
 -- label_b: label path of the other
@@ -73,6 +74,7 @@ pairs as (
 
 select
     pairs.project_id,
+    projects.title as project_title,
     pairs.from_name,
     pairs.label_a,
     pairs.label_b,
@@ -88,3 +90,4 @@ inner join singles as a
 inner join singles as b
     on pairs.project_id = b.project_id and pairs.from_name = b.from_name and pairs.label_b = b.label_path
 inner join totals on pairs.project_id = totals.project_id and pairs.from_name = totals.from_name
+left join label_studio.projects on pairs.project_id = projects.id

@@ -6,6 +6,7 @@
 -- Shares are taken per control tag: of all its uses, and of the annotations (predictions) that use it at all.
 --
 -- project_id: projects.id
+-- project_title: title of the project
 -- from_name: name of the control tag
 -- type: kind of its results, in lower case; where there are none, of the control tag
 -- label: the label; of a path, its leaf
@@ -103,6 +104,7 @@ joined as (
 
 select
     joined.project_id,
+    projects.title as project_title,
     joined.from_name,
     joined.type,
     joined.label,
@@ -119,3 +121,4 @@ select
     joined.predictions / nullif(totals.predictions::double, 0) as prediction_share
 from joined
 left join totals on joined.project_id = totals.project_id and joined.from_name = totals.from_name
+left join label_studio.projects on joined.project_id = projects.id

@@ -5,6 +5,7 @@
 -- changes are against the last week that has some.
 --
 -- project_id: projects.id
+-- project_title: title of the project
 -- from_name: name of the control tag
 -- source: annotation or prediction
 -- week: Monday of the week
@@ -83,15 +84,17 @@ with_previous as (
 )
 
 select
-    project_id,
-    from_name,
-    source,
-    week,
-    label_path,
-    uses::bigint as uses,
-    control_uses::bigint as control_uses,
-    share,
-    previous_week,
-    previous_share,
-    share - previous_share as change
+    with_previous.project_id,
+    projects.title as project_title,
+    with_previous.from_name,
+    with_previous.source,
+    with_previous.week,
+    with_previous.label_path,
+    with_previous.uses::bigint as uses,
+    with_previous.control_uses::bigint as control_uses,
+    with_previous.share,
+    with_previous.previous_week,
+    with_previous.previous_share,
+    with_previous.share - with_previous.previous_share as change
 from with_previous
+left join label_studio.projects on with_previous.project_id = projects.id
