@@ -87,7 +87,7 @@ def wide_view(connection: Any, dataset: str, project_id: int, limit: int = _LIMI
     )
     return Definition(
         f"{_PREFIX}{project_id}",
-        _sql(dataset, project_id, columns),
+        _sql(dataset, project_id, columns, _inner(found)),
         description + _told_of(left_out),
         comments,
     )
@@ -153,11 +153,10 @@ def _told_of(left_out: Sequence[Leaf]) -> str:
     return f" Left out are the rarest {len(left_out)}: {named}{more}."
 
 
-def _sql(dataset: str, project_id: int, columns: dict[str, Leaf]) -> str:
+def _sql(dataset: str, project_id: int, columns: dict[str, Leaf], inner: set[Leaf]) -> str:
     """The select. Parts are lists of some places' values: of them, too, only what is asked for is worked out."""
     parts: list[str] = []
     values: dict[str, str] = {}
-    inner = _inner(columns.values())
     for source in ("data", "meta"):
         for as_json, function in ((False, "json_extract_string"), (True, "json_extract")):
             of_source = [name for name, leaf in columns.items() if leaf.source == source]

@@ -105,7 +105,7 @@ def leaves(connection: Any, dataset: str, project_id: int) -> list[Leaf]:
                     when '[' then 'array'
                     else 'number'
                 end as kind,
-                case when left(node::varchar, 1) = '"' then json_extract_string(node, '$') else node::varchar end as value
+                json_extract_string(node, '$') as value
             from nodes
             union all
             select
@@ -120,8 +120,12 @@ def leaves(connection: Any, dataset: str, project_id: int) -> list[Leaf]:
         read as (
             select
                 *,
-                case when kind = 'number' then regexp_full_match(value, '-?\\d+') end as is_integer,
-                case when kind = 'number' then try_cast(value as double) end as number,
+                case
+                    when kind = 'number' and regexp_full_match(value, '-?\\d+') then try_cast(value as bigint)
+                end as integer,
+                case
+                    when kind = 'number' and not regexp_full_match(value, '-?\\d+') then try_cast(value as double)
+                end as decimal,
                 case when kind = 'string' and regexp_full_match(left(value, 11), '{_DAY}[T ]?') then value end as date
             from fields
         )
@@ -134,9 +138,9 @@ def leaves(connection: Any, dataset: str, project_id: int) -> list[Leaf]:
             count(*) filter (where kind = 'number'),
             count(*) filter (where kind = 'boolean'),
             count(*) filter (where kind in ('object', 'array')),
-            count(case when is_integer then try_cast(value as bigint) end),
-            count(*) filter (where is_integer and abs(number) <= {_SAFE}),
-            count(*) filter (where not is_integer and isfinite(number)),
+            count(integer),
+            count(*) filter (where integer between -{_SAFE} and {_SAFE}),
+            count(*) filter (where isfinite(decimal)),
             count(
                 case
                     when regexp_full_match(date, '{_DAY}[T ]{_TIME}{_ZONE}') then try_cast(date as timestamptz)
