@@ -13,7 +13,7 @@ import dlt
 import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.analytics import refresh
+from pipelines.analytics import Schemas, refresh
 from pipelines.checks import CheckResult, failed_checks
 from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
@@ -25,6 +25,7 @@ from pipelines.readers import PublishFailed, publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.stopping import stopped_by_signals
 from pipelines.warehouse import comment_all, keep_house, open_duckdb
+from pipelines.wide import refresh_wide
 
 logger = logging.getLogger(__name__)
 
@@ -118,11 +119,17 @@ class _Run:
         with pipeline.sql_client() as after:
             keep_house(after)
             comment_all(after)
-            worked_out = refresh(self._connection, self._warehouse.dataset_name, self._warehouse.wide_projects or ())
+            worked_out = self._refresh()
             logger.info("views are up to date, agreement was worked out for %d tasks", worked_out)
             rows, found = _count_rows(after, pipeline), failed_checks(after)
         logger.info("checked: %s", f"{len(found)} checks found something" if found else "nothing is wrong")
         return Outcome(self._report, rows, found)
+
+    def _refresh(self) -> int:
+        dataset = self._warehouse.dataset_name
+        worked_out = refresh(self._connection, dataset)
+        refresh_wide(self._connection, dataset, self._warehouse.wide_projects or (), Schemas.of(dataset).analytics)
+        return worked_out
 
     def _load(self, pipeline: dlt.Pipeline, lease: Lease, source: Any) -> None:
         try:

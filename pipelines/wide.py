@@ -127,7 +127,7 @@ def _cleaned(leaf: Leaf) -> str:
     """Lower-case letters, digits and _ only; '' for a meta that is no object."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", leaf.place).lower())
     cleaned = re.sub(r"\W+", "_", text).strip("_")[:_LENGTH].rstrip("_")
-    return cleaned or ("" if leaf.place == "$" else "key")
+    return cleaned or ("" if (leaf.source, leaf.place) == ("meta", "$") else "key")
 
 
 def _facts(connection: Any, dataset: str, project_id: int) -> tuple[int, str | None]:

@@ -87,3 +87,15 @@ def test_no_long_query_draws_a_bar(tmp_path: Path) -> None:
     with open_duckdb(tmp_path / "x.duckdb", 1.0) as connection:
         for one in (connection, connection.cursor()):
             assert one.execute("select current_setting('enable_progress_bar')").fetchall() == [(False,)]
+
+
+def test_a_run_makes_the_wide_views_that_the_settings_ask_for(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the ids of projects; what is no id is one clear line."""
+    monkeypatch.setenv("WAREHOUSE__WIDE_PROJECTS", "[3]")
+    assert shell.run("--project", "3")[0] == 0
+    tasks = shell.rows("select count(*) from label_studio.tasks")
+    assert shell.rows("select count(*) from analytics.task_meta_wide_3") == tasks
+    for wrong in ("all", "cats"):
+        monkeypatch.setenv("WAREHOUSE__WIDE_PROJECTS", wrong)
+        code, _, err = shell.run("--project", "3")
+        assert (code, err.count("\n")) == (2, 1)

@@ -1,28 +1,24 @@
 """What analysts read: the schema `analytics` with its views, and the tables behind them that are kept up to date."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from .definitions import Schemas
 from .kept import refresh_kept
 from .views import deploy_views
-from .wide import create_wides
 
 __all__ = ["Schemas", "refresh"]
 
 
-def refresh(connection: Any, dataset: str = "label_studio", wide_projects: Iterable[int] = ()) -> int:
+def refresh(connection: Any, dataset: str = "label_studio") -> int:
     """Brings the kept tables and the views up to date; gives the number of tasks that were worked out.
 
-    `connection` is a DuckDB connection to a warehouse, `dataset` the schema that its tables are in. Each of
-    `wide_projects` gets a view with its data and meta as columns.
+    `connection` is a DuckDB connection to a warehouse, `dataset` the schema that its tables are in.
     """
     schemas = Schemas.of(dataset)
     cursor = connection.cursor()
     try:
         changed = refresh_kept(cursor, schemas)
         deploy_views(cursor, schemas)
-        create_wides(cursor, schemas, wide_projects)
     finally:
         cursor.close()
     return changed
