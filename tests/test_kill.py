@@ -23,7 +23,7 @@ from real_label_studio import RealLabelStudio
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 SEED = 20_250_917
-ROUNDS = 36
+ROUNDS = 24
 
 #: Seconds that a run may take that nobody disturbs, and one that is told to end.
 PATIENCE = 120
