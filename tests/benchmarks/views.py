@@ -33,7 +33,8 @@ THREADS = 2
 #: Seconds that an aggregate may take, and a view of agreement that goes through all pairs.
 TARGET, AGREEMENT_TARGET = 2.0, 60.0
 
-_TASK = "where task_id = (select max(task_id) - 7 from label_studio.annotations where project_id = 1)"
+# a number, as people and dashboards give it: a subquery would be no filter that reaches the tables
+_TASK = "where task_id = 1007"
 _PROJECT = "where project_id = 2 limit 100"
 _FIRST = "where project_id = 1 order by place limit 100"
 
@@ -89,8 +90,7 @@ def _queries(names: list[str]) -> Iterator[tuple[str, str, float | None]]:
         if names and name not in names:
             continue
         for rest in ENTITIES.get(name, ()):
-            what = rest if rest != _TASK else "where task_id = …"
-            yield f"`{name}` {what}", f"select * from analytics.{name} {rest}", TARGET
+            yield f"`{name}` {rest}", f"select * from analytics.{name} {rest}", TARGET
         if name in WHOLE:
             yield f"`{name}`", f"select * from analytics.{name}", AGREEMENT_TARGET
         elif name not in ENTITIES:
