@@ -177,7 +177,23 @@ def test_a_text_is_told_from_an_object_of_other_tasks(analytics: Analytics) -> N
 
 def test_names_are_safe_and_tell_all_keys_apart(analytics: Analytics) -> None:
     """Lower-case letters, digits and _; a key that needs no change has its own name, whatever it collides with."""
-    keys = ["a b", "a.b", "A_B", "a_b", "a_b_2", 'q"uo"te', "it's", "a/b~", "", "*", "日本", "Straße", "[0]", "x" * 200]
+    keys = [
+        "a b",
+        "a.b",
+        "A_B",
+        "a_b",
+        "a_b_2",
+        'q"uo"te',
+        "it's",
+        "a/b~",
+        "",
+        "$",
+        "*",
+        "日本",
+        "Straße",
+        "[0]",
+        "x" * 200,
+    ]
     load(analytics, {key: place for place, key in enumerate(keys)}, {"x" * 199: 1})
     found = {name: values[0] for name, (_, values) in wide(analytics).items() if name.startswith("data_")}
     assert found == {
@@ -190,7 +206,8 @@ def test_names_are_safe_and_tell_all_keys_apart(analytics: Analytics) -> None:
         "data_q_uo_te": keys.index('q"uo"te'),
         "data_it_s": keys.index("it's"),
         "data_key": keys.index(""),
-        "data_key_2": keys.index("*"),
+        "data_key_2": keys.index("$"),
+        "data_key_3": keys.index("*"),
         "data_日本": keys.index("日本"),
         "data_straße": keys.index("Straße"),
         "data_0": keys.index("[0]"),
