@@ -13,6 +13,7 @@ STAGES = [
     r"30 tasks to fetch \(full\)",
     r"fetched 30 tasks, loading them",
     r"loaded; 30 tasks are new or changed, 0 are gone",
+    r"views are up to date, agreement was worked out for 30 tasks",
     r"checked: nothing is wrong",
     r"published .*warehouse_readers\.duckdb",
 ]
@@ -61,7 +62,7 @@ def test_a_later_run_says_what_it_does_otherwise(shell: Shell, monkeypatch: pyte
     """A later run says how few it fetches, a failed check takes the place of the publication, ids are no project."""
     monkeypatch.setenv("SOURCES__LABEL_STUDIO__RECONCILE_EVERY", "never")
     assert shell.run("--project", "4")[0] == 0
-    server, _, _, _, checked, published = STAGES
+    server, _, _, _, _, checked, published = STAGES
     task_id = next(task["id"] for task in shell.fake.tasks.values() if task["project"] == 4)
     for arguments, mode, fetched in ((["--project", "4"], "incremental", 0), (["--ids", str(task_id)], "ids", 1)):
         code, _, err = shell.run(*arguments, "--log-json")
@@ -69,7 +70,8 @@ def test_a_later_run_says_what_it_does_otherwise(shell: Shell, monkeypatch: pyte
         said = [json.loads(line)["message"] for line in err.splitlines()]
         counts = [rf"{fetched} tasks to fetch \({mode}\)", rf"fetched {fetched} tasks, loading them"]
         loaded = r"loaded; 0 tasks are new or changed, 0 are gone"
-        expect_stages(said, [server, *counts, loaded, checked, published])
+        views = rf"views are up to date, agreement was worked out for {fetched} tasks"
+        expect_stages(said, [server, *counts, loaded, views, checked, published])
 
 
 def test_two_runs_have_two_ids(shell: Shell) -> None:

@@ -16,7 +16,8 @@
 -- annotation_b_id: the other annotation of this pair
 -- annotator_a: e-mail of who made annotation a, or 'user' and the id
 -- annotator_b: e-mail of who made annotation b, or 'user' and the id
--- value_a: what annotation a says of the whole task; null where regions are compared, or nothing is said
+-- value_a: what annotation a says of the whole task, of its first page or image where it has several; null where
+--   regions are compared, or nothing is said
 -- value_b: what annotation b says
 with scores as (
     select
@@ -62,10 +63,9 @@ said as (
     select
         annotation_id,
         from_name,
-        string_agg(value, ' | ' order by item_index) as value
+        value
     from analytics.annotation_values
-    where source = 'annotation'
-    group by annotation_id, from_name
+    where source = 'annotation' and item_index = 0
 )
 
 select

@@ -23,15 +23,39 @@ with loaded as (
     where status = 0
 ),
 
-counted as (
+undone as (
+    select
+        tasks.project_id,
+        tasks.id as task_id,
+        greatest(coalesce(tasks.overlap, 1) - count(annotations.id), 0) as annotations_left
+    from label_studio.tasks
+    left join label_studio.annotations
+        on
+            tasks.id = annotations.task_id
+            and tasks.project_id = annotations.project_id
+            and not coalesce(annotations.was_cancelled, false)
+    where not coalesce(tasks.is_labeled, false)
+    group by tasks.project_id, tasks.id, tasks.overlap
+),
+
+left_over as (
     select
         project_id,
-        count(*) as tasks,
-        count(*) filter (where state = 'done') as tasks_done,
-        count(*) filter (where state <> 'done') as tasks_left,
-        sum(annotations_left)::bigint as annotations_left
-    from analytics.task_overview
+        sum(annotations_left) as annotations_left
+    from undone
     group by project_id
+),
+
+counted as (
+    select
+        tasks.project_id,
+        count(*) as tasks,
+        count(*) filter (where tasks.is_labeled) as tasks_done,
+        count(*) filter (where not coalesce(tasks.is_labeled, false)) as tasks_left,
+        coalesce(max(left_over.annotations_left), 0)::bigint as annotations_left
+    from label_studio.tasks
+    left join left_over on tasks.project_id = left_over.project_id
+    group by tasks.project_id
 ),
 
 paced as (
