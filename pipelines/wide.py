@@ -46,7 +46,7 @@ def refresh_wide(connection: Any, dataset: str, project_ids: Iterable[int], anal
     names = [create_wide(connection, dataset, project_id, analytics) for project_id in sorted(set(project_ids))]
     there = connection.execute(
         "select view_name from duckdb_views() where database_name = current_database() and schema_name = ?"
-        " and regexp_full_match(view_name, ?) order by all",
+        " and regexp_full_match(view_name, ?) and starts_with(comment, 'One row is a task of project ') order by all",
         [analytics, rf"{_PREFIX}\d+"],
     ).fetchall()
     for (name,) in there:
@@ -165,7 +165,11 @@ def _sql(dataset: str, project_id: int, columns: dict[str, Leaf], inner: set[Lea
                 some = names[first : first + _AT_ONCE]
                 part = f"part_{len(parts) + 1}"
                 paths = ", ".join(_text(columns[name].path) for name in some)
-                parts.append(f"{function}(tasks.{source}, [{paths}]) as {part}")
+                # a pointer to a key would take an element of a list
+                read = f"tasks.{source}"
+                if source == "data":
+                    read = f"case when json_type({read}) = 'OBJECT' then {read} end"
+                parts.append(f"{function}({read}, [{paths}]) as {part}")
                 values |= {name: f"task_rows.{part}[{place}]" for place, name in enumerate(some, 1)}
     own = [f"{_value(values[name], leaf, leaf in inner)} as {_name(name)}" for name, leaf in columns.items()]
     return f"""with task_rows as (

@@ -361,3 +361,18 @@ def _is(found: Any, expected: Any) -> bool:
     if not isinstance(found, str):
         return isinstance(found, bool) == isinstance(expected, bool) and bool(found == expected)
     return found == expected or bool(json.loads(found) == expected)
+
+
+def test_an_element_of_a_list_is_no_key(analytics: Analytics) -> None:
+    """Data that are a list have nothing in a column that is named like a place in it."""
+    analytics.load(task(1, data={"0": "mine"}), task(2, data=[5, 6]))
+    create_wide(analytics.connection, "label_studio", 1)
+    query = "select data_0 from analytics.task_meta_wide_1 order by task_id"
+    assert analytics.rows(query) == [("mine",), (None,)]
+
+
+def test_a_view_that_somebody_else_made_stays(analytics: Analytics) -> None:
+    """Even where it is named like one of ours."""
+    analytics.connection.execute("create view analytics.task_meta_wide_7 as select 1 as x")
+    refresh_wide(analytics.connection, "label_studio", [])
+    assert analytics.rows("select x from analytics.task_meta_wide_7") == [(1,)]
