@@ -155,7 +155,8 @@ def _write_file(answer: "Answer", format_: str, path: Path) -> None:
         raise click.UsageError(f"{path} can't be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
-    click.echo(f"{answer.table.num_rows:,} rows written to {path}", err=True)
+    rows = answer.table.num_rows
+    click.echo(f"{rows:,} row{'' if rows == 1 else 's'} written to {path}", err=True)
 
 
 def _print(answer: "Answer", format_: str) -> None:

@@ -1,9 +1,12 @@
 """`query.py`: names, parameters, formats, and what it says of what can't be asked."""
 
+import _thread
 import io
 import json
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,6 +168,12 @@ def test_json_is_json(ask: Ask) -> None:
     assert json.loads(ask("select 1 as x where false", "--format", "json")[1]) == []
 
 
+def test_moments_beyond_pythons_years_are_text(ask: Ask) -> None:
+    """Infinity and the year 12000 come out as DuckDB says them."""
+    far = "select 'infinity'::timestamptz as a, '-infinity'::date as b, '12000-01-01'::date as c, null::date as d"
+    assert ask(far, "--format", "csv")[1].splitlines()[1] == "infinity,-infinity,12000-01-01,"
+
+
 def test_a_table_has_a_line_for_each_row(ask: Ask) -> None:
     """Whatever the text holds; no rows are said to be none."""
     code, out, _ = ask(ODD)
@@ -187,7 +196,7 @@ def test_parquet_keeps_types(ask: Ask, tmp_path: Path) -> None:
     """The file's ending names the format."""
     path = tmp_path / "odd.parquet"
     code, out, err = ask(ODD, "--output", str(path))
-    assert (code, out, err) == (0, "", f"1 rows written to {path}\n")
+    assert (code, out, err) == (0, "", f"1 row written to {path}\n")
     table = pq.read_table(path)
     assert table["large"].to_pylist() == [9007199254740993]
     assert str(table.schema.field("moment").type) == "timestamp[us, tz=UTC]"
@@ -261,6 +270,19 @@ def test_a_query_explains_itself(arguments: list[str], capfd: pytest.CaptureFixt
     assert "Which tasks should be annotated again first?" in out
     assert "--below double = 0.5" in out
     assert "lowest_control" in out
+
+
+def test_ctrl_c_ends_a_query(ask: Ask) -> None:
+    """However long it would take; the exit code is 130."""
+    # what a shell started in the background ignores it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(1.0, _thread.interrupt_main).start()
+        code, out, err = ask("select sum(a.range * b.range) from range(10000000) as a, range(1000000) as b")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (code, out) == (130, "")
+    assert err.strip() == "query.py: interrupted: nothing is lost, run again"
 
 
 def any_process(*arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:

@@ -1,7 +1,8 @@
 """A question put to the warehouse, which it can't change."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,14 +42,34 @@ def ask(text: str, given: Mapping[str, Any], warehouse: WarehouseSettings, datab
     values = query.values(given) if query else dict(given)
     schemas = Schemas.of(warehouse.dataset_name)
     with open_duckdb(_place(warehouse, database), _WAIT, read_only=True) as connection:
-        try:
+
+        def run() -> Answer:
             _set_up(connection, schemas)
             if query:
                 return _run(connection, schemas.named_in(query.sql), values)
             _expect(connection, text, values)
             return _run(connection, text, values)
+
+        try:
+            return _interruptible(connection, run)
         except duckdb.Error as error:
             raise _explained(error, query) from error
+
+
+def _interruptible(connection: duckdb.DuckDBPyConnection, run: Callable[[], Answer]) -> Answer:
+    """Lets another thread run it: DuckDB 2.0 hears Ctrl-C only now and then, but always what a thread tells it."""
+    with ThreadPoolExecutor(1) as executor:
+        answer = executor.submit(run)
+        try:
+            # a wait without end would not hear it everywhere either
+            while not answer.done():
+                wait([answer], 0.2)
+        except KeyboardInterrupt:
+            while not answer.done():
+                connection.interrupt()
+                wait([answer], 0.1)
+            raise
+        return answer.result()
 
 
 def _place(warehouse: WarehouseSettings, database: Path | None) -> Path:

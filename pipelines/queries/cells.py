@@ -77,12 +77,21 @@ def _values(column: pa.ChunkedArray, type_: str) -> list[Any]:
     try:
         values: list[Any] = column.to_pylist(maps_as_pydicts="strict")
     except (ValueError, OverflowError):  # Python knows no year 10000, and no infinity
-        values = column.cast(pa.string()).to_pylist()
+        values = _far_values(column)
     if type_ == "JSON":
         return [None if value is None else Json(value) for value in values]
     if type_ == "JSON[]":
         return [value and [None if part is None else Json(part) for part in value] for value in values]
     return values
+
+
+def _far_values(column: pa.ChunkedArray) -> list[str | None]:
+    """Moments and days as text: DuckDB's infinity is the largest number that they can be told by."""
+    width = pa.int32() if pa.types.is_date32(column.type) else pa.int64()
+    largest = 2 ** (width.bit_width - 1) - 1
+    infinite = {largest: "infinity", -largest: "-infinity"}
+    texts = column.cast(pa.string()).to_pylist()
+    return [infinite.get(number, text) for number, text in zip(column.cast(width).to_pylist(), texts, strict=True)]
 
 
 def _moment(value: datetime, separator: str) -> str:
