@@ -27,6 +27,7 @@ from pipelines import readers
 from pipelines.demo import FakeLabelStudio, load_sample
 from pipelines.label_studio.tables import TABLES
 from pipelines.settings import ROOT
+from pipelines.stopping import GRACE
 
 #: Seconds within which a run is to end: the grace, and what a busy machine adds.
 SOON = 13
@@ -233,13 +234,16 @@ def test_an_interrupted_run_leaves_its_pages(shell: Shell, expected: Contents, m
     expect_good_end(shell, expected)
 
 
-#: The demo, with a statement of minutes in the thread of dlt's that fills a table.
+#: The demo, with a statement of minutes in the thread of dlt's that fills a table; takes the seconds of its grace.
 STUCK = f"""
-import runpy, sys
+import runpy, sys, threading
+sys.path.insert(0, {str(ROOT)!r})
+import pipelines.stopping
+pipelines.stopping.GRACE = float(sys.argv[2])
 from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
 
 def run(self):
-    print("stuck", flush=True)
+    threading.Timer(0.5, print, ("stuck",), dict(flush=True)).start()
     statement = "select sum(a.range * b.range % 7) from range(10000000) a, range(10000000) b"
     self._job_client.sql_client.execute_sql(statement)
 
@@ -251,7 +255,7 @@ runpy.run_path({SCRIPT!r}, run_name="__main__")
 
 def test_a_statement_that_takes_minutes_is_not_waited_for(shell: Shell, expected: Contents) -> None:
     """Where the warehouse is at a statement that can't be ended, the process ends after its grace, and says so."""
-    with process("-c", STUCK, str(shell.database)) as run:
+    with process("-c", STUCK, str(shell.database), str(GRACE)) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "stuck\n"
         run.send_signal(signal.SIGTERM)
@@ -263,9 +267,9 @@ def test_a_statement_that_takes_minutes_is_not_waited_for(shell: Shell, expected
 
 def test_a_second_signal_ends_a_run_at_once(shell: Shell, expected: Contents) -> None:
     """Who presses Ctrl-C twice waits for nothing; the next run ends well all the same."""
-    with process("-c", STUCK, str(shell.database)) as run:
+    with process("-c", STUCK, str(shell.database), "60") as run:
         assert run.stdout is not None
-        run.stdout.readline()
+        assert run.stdout.readline() == "stuck\n"
         run.send_signal(signal.SIGINT)
         time.sleep(1)
         assert run.poll() is None
