@@ -1,11 +1,11 @@
 """The checks of sql/checks: queries that give the rows that are wrong, and open by saying what they mean."""
 
 import re
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.analytics.definitions import ANALYTICS, SQL, Schemas
+from pipelines.headers import header_lines
 from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.peek import peek
 from pipelines.settings import WarehouseSettings
@@ -73,7 +73,7 @@ def run_checks(client: Any) -> list[CheckResult]:
 
 def _result(client: Any, path: Path, schemas: Schemas, there: set[str]) -> CheckResult:
     text = path.read_text(encoding="utf-8")
-    header = [line[2:].strip() for line in takewhile(lambda line: line.startswith("--"), text.splitlines())]
+    header = [line.strip() for line in header_lines(text)]
     severity = next((line.partition(":")[2].strip() for line in header if line.startswith("severity:")), "error")
     meaning = " ".join(line for line in header if not line.startswith("severity:"))
     result = CheckResult(path.stem, meaning, severity)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable
 from graphlib import TopologicalSorter
-from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
+
+from pipelines.headers import read_header
 
 SQL = Path(__file__).resolve().parent.parent.parent / "sql"
 
@@ -25,6 +26,10 @@ class Schemas(NamedTuple):
     def of(cls, dataset: str) -> "Schemas":
         """The schemas that go with a dataset: two datasets in one file have views of their own."""
         return cls(dataset, ANALYTICS if dataset == DATASET else f"{dataset}_{ANALYTICS}")
+
+    def qualified(self, name: str) -> str:
+        """A view or kept table by its whole name, as SQL has it."""
+        return f'"{self.analytics}"."{name}"'
 
     def named_in(self, sql: str) -> str:
         """SQL of ours, with these schemas in place of those that the files name."""
@@ -60,17 +65,9 @@ def kept_tables() -> list[Definition]:
 
 def _read(path: Path) -> Definition:
     sql = path.read_text(encoding="utf-8")
-    header = [line[2:] for line in takewhile(lambda line: line.startswith("--"), sql.splitlines())]
-    end = header.index("") if "" in header else len(header)
-    columns: dict[str, str] = {}
-    name = ""
-    for line in header[end + 1 :]:
-        if line.startswith("   ") and name:
-            columns[name] += f" {line.strip()}"
-        elif found := _COLUMN.fullmatch(line.strip()):
-            name = found[1]
-            columns[name] = found[2]
-    return Definition(path.stem, sql, " ".join(line.strip() for line in header[:end]), columns)
+    description, lines = read_header(sql)
+    columns = {found[1]: found[2] for line in lines if (found := _COLUMN.fullmatch(line))}
+    return Definition(path.stem, sql, description, columns)
 
 
 def _ordered(definitions: Iterable[Definition]) -> list[Definition]:

@@ -14,9 +14,10 @@ declares the parameters, the third one tells the columns:
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from pipelines.headers import read_header
 
 from .errors import QueryError
 from .values import TYPES, read_value
@@ -113,26 +114,14 @@ def _did_you_mean(name: str, known: Sequence[str]) -> str:
 
 def _read(path: Path) -> NamedQuery:
     sql = path.read_text(encoding="utf-8")
-    header = [line[2:] for line in takewhile(lambda line: line.startswith("--"), sql.splitlines())]
-    end = header.index("") if "" in header else len(header)
+    description, lines = read_header(sql)
     parameters: dict[str, Parameter] = {}
     columns: dict[str, str] = {}
-    for line in _joined(header[end + 1 :]):
+    for line in lines:
         if found := _PARAMETER.fullmatch(line):
             name, type_, default, meaning = found.groups()
             required = default is None
             parameters[name] = Parameter(name, type_, required, None if default == "null" else default, meaning)
         elif found := _COLUMN.fullmatch(line):
             columns[found[1]] = found[2]
-    return NamedQuery(path.stem, sql, " ".join(line.strip() for line in header[:end]), parameters, columns)
-
-
-def _joined(lines: list[str]) -> list[str]:
-    """Lines with those that continue them, which are indented further."""
-    joined: list[str] = []
-    for line in lines:
-        if line.startswith("   ") and joined:
-            joined[-1] += f" {line.strip()}"
-        else:
-            joined.append(line.strip())
-    return joined
+    return NamedQuery(path.stem, sql, description, parameters, columns)
