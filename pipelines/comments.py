@@ -1,5 +1,6 @@
-"""What tables and columns mean, put into the database."""
+"""What tables, views and columns mean, put into the database."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipelines.label_studio.tables import Table
@@ -7,10 +8,19 @@ from pipelines.label_studio.tables import Table
 
 def comment(client: Any, name: str, table: Table) -> None:
     """Comments a table, by its qualified name, and its columns. `client` is dlt's SQL client."""
-    client.execute_sql(f"comment on table {name} is {_literal(table.description)}")
-    for column in table.columns:
-        client.execute_sql(f'comment on column {name}."{column.name}" is {_literal(column.description)}')
+    columns = {column.name: column.description for column in table.columns}
+    for statement in comments("table", name, table.description, columns):
+        client.execute_sql(statement)
 
 
-def _literal(text: str) -> str:
+def comments(kind: str, name: str, description: str, columns: Mapping[str, str]) -> list[str]:
+    """The statements that comment a table or view, by its qualified name, and its columns."""
+    return [
+        f"comment on {kind} {name} is {literal(description)}",
+        *(f'comment on column {name}."{column}" is {literal(text)}' for column, text in columns.items()),
+    ]
+
+
+def literal(text: str) -> str:
+    """A text as SQL has it."""
     return "'" + text.replace("'", "''") + "'"

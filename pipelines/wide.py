@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.analytics.definitions import ANALYTICS, Definition
 from pipelines.analytics.views import describe
+from pipelines.comments import literal
 from pipelines.wide_types import STEP, Leaf, leaves
 
 #: Columns that data and meta give at most: BI tools stumble over more.
@@ -164,7 +165,7 @@ def _sql(dataset: str, project_id: int, columns: dict[str, Leaf], inner: set[Lea
             for first in range(0, len(names), _AT_ONCE):
                 some = names[first : first + _AT_ONCE]
                 part = f"part_{len(parts) + 1}"
-                paths = ", ".join(_text(columns[name].path) for name in some)
+                paths = ", ".join(literal(columns[name].path) for name in some)
                 # a pointer to a key would take an element of a list
                 read = f"tasks.{source}"
                 if source == "data":
@@ -203,10 +204,6 @@ def _value(value: str, leaf: Leaf, is_inner: bool) -> str:
 
 def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _lines(items: Iterable[str], indent: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import duckdb
 
 from pipelines.analytics import refresh
+from pipelines.demo import FakeLabelStudio
 from pipelines.label_studio.flatten import TASK_TABLES, Flattener, RawTask
 from pipelines.label_studio.tables import TABLES, Table
 
@@ -43,6 +44,16 @@ class Analytics:
             f"attach '{self._templates[dataset]}' as template (read_only);"
             " copy from database template to memory; detach template"
         )
+
+    @classmethod
+    def holding(cls, fake: FakeLabelStudio) -> "Analytics":
+        """What a fake server has: its projects, and its tasks with everybody's drafts; not refreshed yet."""
+        analytics = cls()
+        for project in fake.projects.values():
+            analytics.insert("projects", id=project["id"], title=project["title"], label_config=project["label_config"])
+        drafts = {task_id: [draft for draft in fake.drafts if draft["task"] == task_id] for task_id in fake.tasks}
+        analytics.load(*({**task, "drafts": drafts[task_id]} for task_id, task in fake.tasks.items()))
+        return analytics
 
     def insert(self, table: str, **values: Any) -> None:
         """A row; columns that are not named are null, and the load's id is '1'."""

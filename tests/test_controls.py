@@ -15,7 +15,7 @@ def controls(analytics: Analytics, config: str | None, weights: str | None = Non
     cursor = analytics.connection.cursor()
     write_controls(cursor, Schemas())
     return cursor.execute(
-        "select from_name, type, per_region, weight, span, configured from controls order by all"
+        "select from_name, type, per_region, weight, span, compared from controls order by all"
     ).fetchall()
 
 

@@ -45,11 +45,7 @@ def team(analytics: Analytics) -> Analytics:
 @pytest.fixture(scope="module")
 def sample() -> Iterator[Analytics]:
     """The sample."""
-    analytics, fake = Analytics(), load_sample()
-    for project in fake.projects.values():
-        analytics.insert("projects", id=project["id"], title=project["title"], label_config=project["label_config"])
-    drafts = {task_id: [draft for draft in fake.drafts if draft["task"] == task_id] for task_id in fake.tasks}
-    analytics.load(*({**task, "drafts": drafts[task_id]} for task_id, task in fake.tasks.items()))
+    analytics = Analytics.holding(load_sample())
     analytics.insert("_dlt_loads", load_id="2", status=0, inserted_at=datetime(2026, 11, 25, tzinfo=UTC))
     analytics.refresh()
     yield analytics

@@ -3,8 +3,6 @@
 from typing import Any
 
 from .definitions import Schemas
-from .kept import refresh_kept
-from .views import deploy_views
 
 __all__ = ["Schemas", "refresh"]
 
@@ -14,6 +12,10 @@ def refresh(connection: Any, dataset: str = "label_studio") -> int:
 
     `connection` is a DuckDB connection to a warehouse, `dataset` the schema that its tables are in.
     """
+    # the libraries behind it take their time, and who only asks for schemas needs none of them
+    from .kept import refresh_kept
+    from .views import deploy_views
+
     schemas = Schemas.of(dataset)
     cursor = connection.cursor()
     try:

@@ -5,13 +5,14 @@ import logging
 from collections.abc import Iterator
 from math import isfinite, nan
 from typing import Any, NamedTuple
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
 import pyarrow as pa
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+
+from pipelines.label_studio.labeling_config import VALUE_TAGS, is_control, read_config
 
 from .definitions import Schemas
+from .temporary import write_temporary
 
 logger = logging.getLogger(__name__)
 
@@ -21,18 +22,21 @@ _MAX_RATING = 5.0
 
 
 class Control(NamedTuple):
-    """A control tag; one that is not `configured` is known by its weight alone.
+    """A control tag; one that is not `compared` has no say of its own in agreement.
 
-    `span` is what a difference of numbers is divided by; None where the config names no range.
+    `to_name` is the object tag that it works on. `span` is what a difference of numbers is divided by; None where the
+    config names no range. One that `is_open` takes values from the task's data or from an address, too.
     """
 
     project_id: int
     from_name: str
     type: str
+    to_name: str | None = None
     per_region: bool = False
     weight: float = 1.0
     span: float | None = None
-    configured: bool = True
+    is_open: bool = False
+    compared: bool = True
 
 
 class LabelWeight(NamedTuple):
@@ -49,10 +53,12 @@ _CONTROLS = pa.schema(
         ("project_id", pa.int64()),
         ("from_name", pa.string()),
         ("type", pa.string()),
+        ("to_name", pa.string()),
         ("per_region", pa.bool_()),
         ("weight", pa.float64()),
         ("span", pa.float64()),
-        ("configured", pa.bool_()),
+        ("is_open", pa.bool_()),
+        ("compared", pa.bool_()),
     ]
 )
 _LABEL_WEIGHTS = pa.schema(
@@ -69,12 +75,13 @@ def write_controls(connection: Any, schemas: Schemas) -> None:
         settings = _settings(weighted)
         controls += _controls(project_id, config or "", settings)
         weights += _label_weights(project_id, settings)
-    _write(connection, "controls", controls, _CONTROLS)
-    _write(connection, "label_weights", weights, _LABEL_WEIGHTS)
+    for name, rows, schema in (("controls", controls, _CONTROLS), ("label_weights", weights, _LABEL_WEIGHTS)):
+        table = pa.Table.from_pylist([row._asdict() for row in rows], schema=schema)
+        write_temporary(connection, name, table)
 
 
 def _controls(project_id: int, config: str, settings: dict[str, Any]) -> list[Control]:
-    found = {name: Control(project_id, name, "", configured=False) for name in settings}
+    found = {name: Control(project_id, name, "", compared=False) for name in settings}
     found |= {control.from_name: control for control in _configured(project_id, config)}
     return [
         control._replace(weight=_number(settings.get(name, {}).get("overall"), 1.0)) for name, control in found.items()
@@ -83,20 +90,30 @@ def _controls(project_id: int, config: str, settings: dict[str, Any]) -> list[Co
 
 def _configured(project_id: int, config: str) -> Iterator[Control]:
     try:
-        root = fromstring(config, forbid_dtd=True) if config else None
-    except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
-        logger.warning(
-            "the labeling config of project %d can't be parsed, its controls stay unknown: %s", project_id, error
-        )
+        elements = list(read_config(project_id, config).iter()) if config else []
+    except ValueError as error:
+        logger.warning("%s; its control tags stay unknown", error)
         return
-    elements = list(root.iter()) if root is not None else []
     videos = {element.get("name") for element in elements if element.tag == "Video"}
-    for element in elements:
-        name, target = element.get("name"), element.get("toName")
-        # labels of videos stand in the results of the regions, under the name of the regions' tag
-        if name and target and not (element.tag == "Labels" and target in videos):
-            per_region = element.get("perRegion", "").lower() == "true"
-            yield Control(project_id, name, element.tag.lower(), per_region, span=_span(element))
+    for element in filter(is_control, elements):
+        target = element.get("toName")
+        yield Control(
+            project_id,
+            element.get("name", ""),
+            element.tag.lower(),
+            target,
+            per_region=element.get("perRegion", "").lower() == "true",
+            span=_span(element),
+            is_open=_is_open(element),
+            # labels of videos stand in the results of the regions, under the name of the regions' tag
+            compared=not (element.tag == "Labels" and target in videos),
+        )
+
+
+def _is_open(control: Element) -> bool:
+    """Whether the tag, or one of its values, takes what it offers from elsewhere."""
+    tags = (element for element in control.iter() if element is control or element.tag in VALUE_TAGS)
+    return any(tag.get("apiUrl") is not None or tag.get("value", "").startswith("$") for tag in tags)
 
 
 def _span(element: Element) -> float | None:
@@ -128,10 +145,3 @@ def _number(value: Any, default: float) -> float:
     except (TypeError, ValueError):
         return default
     return number if isfinite(number) else default
-
-
-def _write(connection: Any, name: str, rows: list[Any], schema: pa.Schema) -> None:
-    table = pa.Table.from_pylist([row._asdict() for row in rows], schema=schema)
-    connection.register("written", table)
-    connection.execute(f"create or replace temp table {name} as select * from written")
-    connection.unregister("written")

@@ -4,8 +4,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+from . import controls, masks, matching, measures
 from .agreement import TEMPORARY, prepare
 from .controls import write_controls
 from .definitions import SQL, Definition, Schemas, kept_tables
@@ -39,10 +41,11 @@ def refresh_kept(connection: Any, schemas: Schemas) -> int:
     comment = f"One row is a task that the kept tables hold. Worked out by the formulas {_digest(definitions)}."
     begun_anew = not _is_worked_out_by(connection, schemas, comment)
     if begun_anew:
-        connection.execute(f"create or replace table {_name(schemas, _KEPT_TASKS)} ({_KEPT_TYPES})")
-    write_controls(connection, schemas)
+        connection.execute(f"create or replace table {schemas.qualified(_KEPT_TASKS)} ({_KEPT_TYPES})")
     changed = _find_changed(connection, schemas)
     _forget_gone(connection, schemas, definitions)
+    if changed or begun_anew:
+        write_controls(connection, schemas)
     # tables without a row have to be there, too
     for place in range(0, max(changed, int(begun_anew)), _CHUNK):
         connection.execute(
@@ -68,8 +71,11 @@ def _is_worked_out_by(connection: Any, schemas: Schemas, comment: str) -> bool:
 
 
 def _digest(definitions: list[Definition]) -> str:
-    steps = [path.read_text(encoding="utf-8") for path in sorted((SQL / "agreement").glob("*.sql"))]
-    return sha256("\0".join([*steps, *(definition.sql for definition in definitions)]).encode()).hexdigest()[:16]
+    """Of all that scores are made by: the SQL, and what SQL can't do."""
+    steps = sorted((SQL / "agreement").glob("*.sql"))
+    modules = [Path(module.__file__ or "") for module in (controls, masks, matching, measures)]
+    texts = [path.read_text(encoding="utf-8") for path in [*steps, *modules]]
+    return sha256("\0".join([*texts, *(definition.sql for definition in definitions)]).encode()).hexdigest()[:16]
 
 
 def _find_changed(connection: Any, schemas: Schemas) -> int:
@@ -110,7 +116,7 @@ def _forget_gone(connection: Any, schemas: Schemas, definitions: list[Definition
         if connection.execute("select count(*) from gone").fetchone() != (0,):
             for name in (*(definition.name for definition in definitions), _KEPT_TASKS):
                 connection.execute(
-                    f"delete from {_name(schemas, name)} where task_id in (select gone.task_id from gone)"
+                    f"delete from {schemas.qualified(name)} where task_id in (select gone.task_id from gone)"
                 )
         connection.execute("drop table temp.gone")
 
@@ -118,10 +124,10 @@ def _forget_gone(connection: Any, schemas: Schemas, definitions: list[Definition
 def _make(connection: Any, schemas: Schemas, definitions: list[Definition], comment: str) -> None:
     """Makes the kept tables, with the tasks in `scope`."""
     for definition in definitions:
-        name = _name(schemas, definition.name)
+        name = schemas.qualified(definition.name)
         connection.execute(f"create or replace table {name} as {schemas.named_in(definition.sql)}")
         describe(connection, "table", name, definition)
-    state = _name(schemas, _KEPT_TASKS)
+    state = schemas.qualified(_KEPT_TASKS)
     connection.execute(f"insert into {state} select task_id, load_id, basis from scope")
     describe(connection, "table", state, Definition(_KEPT_TASKS, "", comment, _KEPT_COLUMNS))
 
@@ -131,12 +137,10 @@ def _replace(connection: Any, schemas: Schemas, definitions: list[Definition], *
     selects = {definition.name: schemas.named_in(definition.sql) for definition in definitions}
     for name, select in {**selects, _KEPT_TASKS: "select task_id, load_id, basis from scope"}.items():
         if not emptied:
-            connection.execute(f"delete from {_name(schemas, name)} where task_id in (select scope.task_id from scope)")
-        connection.execute(f"insert into {_name(schemas, name)} {select}")
-
-
-def _name(schemas: Schemas, table: str) -> str:
-    return f'"{schemas.analytics}"."{table}"'
+            connection.execute(
+                f"delete from {schemas.qualified(name)} where task_id in (select scope.task_id from scope)"
+            )
+        connection.execute(f"insert into {schemas.qualified(name)} {select}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from rapidfuzz.process import cpdist
 from shapely.ops import polygonize
 
 from .masks import mask_ious
+from .temporary import write_temporary
 
 Floats = NDArray[np.float64]
 
@@ -117,7 +118,7 @@ def measure_texts(connection: Any, _: Callable[[str], str]) -> None:
         dtype=np.float64,
     )
     table = pairs.append_column("similarity", pa.array(similarity, pa.float64()))
-    _keep(connection, "text_measures", table)
+    write_temporary(connection, "text_measures", table)
 
 
 def ious(a: NDArray[np.object_], b: NDArray[np.object_]) -> Floats:
@@ -193,10 +194,4 @@ def _polygons(outlines: pa.ChunkedArray) -> NDArray[np.object_]:
 
 def _write(connection: Any, name: str, pairs: pa.Table, geometry: Floats) -> None:
     table = pairs.select(["item_a", "item_b"]).append_column("geometry", pa.array(geometry, pa.float64()))
-    _keep(connection, name, table)
-
-
-def _keep(connection: Any, name: str, table: pa.Table) -> None:
-    connection.register("measured", table)
-    connection.execute(f"create or replace temp table {name} as select * from measured")
-    connection.unregister("measured")
+    write_temporary(connection, name, table)

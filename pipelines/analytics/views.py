@@ -3,6 +3,8 @@
 from hashlib import sha256
 from typing import Any
 
+from pipelines.comments import comments
+
 from .definitions import Definition, Schemas, views
 
 _DEPLOYED = Definition(
@@ -31,10 +33,10 @@ def deploy_views(connection: Any, schemas: Schemas) -> None:
     wanted = {definition.name: sha256(definition.sql.encode()).hexdigest() for definition in views()}
     if dict(found) == wanted:
         return
-    table = f'"{schemas.analytics}"."{_DEPLOYED.name}"'
+    table = schemas.qualified(_DEPLOYED.name)
     describe(connection, "table", table, _DEPLOYED)
     for definition in views():
-        name = f'"{schemas.analytics}"."{definition.name}"'
+        name = schemas.qualified(definition.name)
         connection.execute(f"create or replace view {name} as {schemas.named_in(definition.sql)}")
         describe(connection, "view", name, definition)
     connection.execute(f"delete from {table}")
@@ -43,12 +45,4 @@ def deploy_views(connection: Any, schemas: Schemas) -> None:
 
 def describe(connection: Any, kind: str, name: str, definition: Definition) -> None:
     """Comments a view or table, by its qualified name, and its columns."""
-    statements = [f"comment on {kind} {name} is {_literal(definition.description)}"]
-    statements += [
-        f'comment on column {name}."{column}" is {_literal(text)}' for column, text in definition.columns.items()
-    ]
-    connection.execute(";".join(statements))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    connection.execute(";".join(comments(kind, name, definition.description, definition.columns)))

@@ -12,7 +12,7 @@ from .flatten import arrow_schema
 from .tables import TABLES
 
 #: Tags that hold one value; a choice can hold further ones.
-_VALUE_TAGS = {"Label", "Choice"}
+VALUE_TAGS = {"Label", "Choice"}
 
 
 class OfferedLabel(NamedTuple):
@@ -33,11 +33,25 @@ def offered_labels(project_id: int, label_config: str) -> list[OfferedLabel]:
     A value with an alias is offered under it, as results name it so. Values that come from the task's data
     ($name) are not known here. Raises ValueError where the config is no safe XML, or nested too deep.
     """
+    root = read_config(project_id, label_config)
     try:
-        root = fromstring(label_config, forbid_dtd=True)
-        return [label for control in root.iter() if _is_control(control) for label in _labels(project_id, control)]
+        return [label for control in root.iter() if is_control(control) for label in _labels(project_id, control)]
+    except RecursionError as error:
+        raise _unreadable(project_id, error) from error
+
+
+def read_config(project_id: int, label_config: str) -> Element:
+    """The root of a labeling config. Raises ValueError where it is no safe XML, or nested too deep."""
+    try:
+        root: Element = fromstring(label_config, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
-        raise ValueError(f"the labeling config of project {project_id} can't be parsed: {error}") from error
+        raise _unreadable(project_id, error) from error
+    return root
+
+
+def is_control(element: Element) -> bool:
+    """Whether it is a control tag: it has a name, and an object that it works on."""
+    return bool(element.get("name") and element.get("toName"))
 
 
 def as_table(labels: list[OfferedLabel]) -> pa.Table:
@@ -46,8 +60,8 @@ def as_table(labels: list[OfferedLabel]) -> pa.Table:
     return pa.Table.from_pylist([label._asdict() for label in labels], schema=schema)
 
 
-def _is_control(element: Element) -> bool:
-    return bool(element.get("name") and element.get("toName"))
+def _unreadable(project_id: int, error: Exception) -> ValueError:
+    return ValueError(f"the labeling config of project {project_id} can't be parsed: {error}")
 
 
 def _labels(project_id: int, control: Element) -> Iterator[OfferedLabel]:
@@ -63,10 +77,10 @@ def _labels(project_id: int, control: Element) -> Iterator[OfferedLabel]:
 def _paths(element: Element, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for child in element:
         value = child.get("alias") or child.get("value")
-        if _is_control(child) or (child.tag in _VALUE_TAGS and not value):
+        if is_control(child) or (child.tag in VALUE_TAGS and not value):
             continue
         path = above
-        if child.tag in _VALUE_TAGS and value:
+        if child.tag in VALUE_TAGS and value:
             if value.startswith("$"):
                 continue
             path = (*above, value)

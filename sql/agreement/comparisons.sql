@@ -8,7 +8,7 @@ with known as (
         per_region,
         weight
     from controls
-    where configured
+    where compared
     union all
     select
         slots.project_id,
@@ -18,7 +18,7 @@ with known as (
         coalesce(max(controls.weight), 1.0)
     from slots
     left join controls on slots.project_id = controls.project_id and slots.from_name = controls.from_name
-    where not coalesce(controls.configured, false)
+    where not coalesce(controls.compared, false)
     group by slots.project_id, slots.from_name
 ),
 

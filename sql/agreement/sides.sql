@@ -6,6 +6,7 @@ with submitted as (
         annotations.task_id,
         annotations.project_id,
         annotations.completed_by_id as annotator_id,
+        annotations.created_at,
         coalesce(annotations.ground_truth, false) as ground_truth,
         coalesce(annotations.updated_at, annotations.created_at) as changed_at
     from label_studio.annotations
@@ -33,6 +34,7 @@ both_kinds as (
         ground_truth,
         place = 1 as is_reference,
         null::varchar as model_version,
+        created_at,
         null::double as score
     from ranked
     union all
@@ -45,6 +47,7 @@ both_kinds as (
         false,
         false,
         predictions.model_version,
+        predictions.created_at,
         predictions.score
     from label_studio.predictions
     inner join scope on predictions.task_id = scope.task_id

@@ -42,63 +42,6 @@ with named as (
         and result_labels.label_path is not null
 ),
 
-makers as (
-    select
-        'annotation' as source,
-        annotations.id as source_id,
-        annotations.completed_by_id as annotator_id,
-        coalesce(annotations.ground_truth, false) as ground_truth,
-        null::varchar as model_version,
-        annotations.created_at
-    from label_studio.annotations
-    inner join scope on annotations.task_id = scope.task_id
-    where not coalesce(annotations.was_cancelled, false)
-    union all
-    select
-        'prediction',
-        predictions.id,
-        null::bigint,
-        false,
-        predictions.model_version,
-        predictions.created_at
-    from label_studio.predictions
-    inner join scope on predictions.task_id = scope.task_id
-),
-
--- the start tags of each config in their order: a control tag, and its values after it
-tags as (
-    select
-        id as project_id,
-        regexp_extract_all(
-            regexp_replace(label_config, '(?s)<!--.*?-->', '', 'g'),
-            '<[A-Za-z](?:[^<>"'']|"[^"]*"|''[^'']*'')*>'
-        ) as found
-    from label_studio.projects
-),
-
-numbered_tags as (
-    select
-        project_id,
-        unnest(found) as tag,
-        generate_subscripts(found, 1) as place
-    from tags
-),
-
-read_tags as (
-    select
-        project_id,
-        place,
-        case
-            when regexp_matches(tag, '\stoName\s*=')
-                then regexp_replace(regexp_extract(tag, '\sname\s*=\s*("[^"]*"|''[^'']*'')', 1), '^.|.$', '', 'g')
-        end as from_name,
-        regexp_replace(regexp_extract(tag, '\stoName\s*=\s*("[^"]*"|''[^'']*'')', 1), '^.|.$', '', 'g') as to_name,
-        regexp_matches(tag, '^<(VideoRectangle|VideoVector|VideoVectorLabels)[\s/>]') as is_video,
-        regexp_matches(tag, '^<(Label|Choice)[\s/>]') as is_value,
-        regexp_matches(tag, '\s(value\s*=\s*["'']\$|apiUrl\s*=)') as is_open
-    from numbered_tags
-),
-
 offered as (
     select
         project_labels.project_id,
@@ -109,15 +52,15 @@ offered as (
     from label_studio.project_labels
     union all
     select
-        read_tags.project_id,
-        read_tags.from_name,
+        controls.project_id,
+        controls.from_name,
         project_labels.from_name as labels_tag,
         project_labels.label,
         project_labels.label_path
-    from read_tags
+    from controls
     inner join label_studio.project_labels
-        on read_tags.project_id = project_labels.project_id and read_tags.to_name = project_labels.to_name
-    where read_tags.is_video and project_labels.type = 'labels'
+        on controls.project_id = project_labels.project_id and controls.to_name = project_labels.to_name
+    where controls.type in ('videorectangle', 'videovector', 'videovectorlabels') and project_labels.type = 'labels'
 ),
 
 offered_paths as (
@@ -143,33 +86,14 @@ offered_leaves as (
     having count(*) = 1
 ),
 
-tags_of_controls as (
-    select
-        project_id,
-        last_value(from_name ignore nulls) over (
-            partition by project_id order by place rows between unbounded preceding and current row
-        ) as from_name,
-        from_name is not null or is_value as counts,
-        is_open
-    from read_tags
-),
-
-open_controls as (
-    select distinct
-        project_id,
-        from_name
-    from tags_of_controls
-    where counts and is_open
-),
-
 judged_controls as (
     select distinct
         offered_paths.project_id,
         offered_paths.from_name
     from offered_paths
-    left join open_controls
-        on offered_paths.project_id = open_controls.project_id and offered_paths.from_name = open_controls.from_name
-    where open_controls.from_name is null
+    left join controls
+        on offered_paths.project_id = controls.project_id and offered_paths.from_name = controls.from_name
+    where not coalesce(controls.is_open, false)
 ),
 
 named_so as (
@@ -250,10 +174,10 @@ select
     counted.source,
     case when counted.source = 'annotation' then counted.source_id end as annotation_id,
     case when counted.source = 'prediction' then counted.source_id end as prediction_id,
-    makers.annotator_id,
-    makers.ground_truth,
-    makers.model_version,
-    (makers.created_at at time zone 'UTC')::date as created_on,
+    sides.annotator_id,
+    sides.ground_truth,
+    sides.model_version,
+    (sides.created_at at time zone 'UTC')::date as created_on,
     counted.from_name,
     counted.type,
     counted.kind,
@@ -264,7 +188,7 @@ select
     counted.uses,
     label_sets.label_set
 from counted
-inner join makers on counted.source = makers.source and counted.source_id = makers.source_id
+inner join sides on counted.source = sides.source and counted.source_id = sides.id
 left join label_sets
     on
         counted.source = label_sets.source

@@ -6,6 +6,8 @@
 -- annotation_a_id: annotations.id
 -- annotator_a_id: who made it: users.id
 -- ground_truth_a: it is marked as ground truth
+-- is_reference_a: predictions of the task are measured against it: a ground truth before others, then the newest
+--   submitted annotation
 -- source_b: what it is compared with: annotation or prediction
 -- annotation_b_id: annotations.id, the larger of both, where source_b is annotation
 -- prediction_b_id: predictions.id, where source_b is prediction
@@ -19,6 +21,7 @@ select
     agreement_scores.annotation_a_id,
     agreement_scores.annotator_a_id,
     agreement_scores.ground_truth_a,
+    bool_or(sides.is_reference) as is_reference_a,
     agreement_scores.source_b,
     agreement_scores.annotation_b_id,
     agreement_scores.prediction_b_id,
@@ -29,6 +32,7 @@ select
     / nullif(sum(case when agreement_scores.score is not null then agreement_scores.weight end), 0) as agreement
 from analytics.agreement_scores
 inner join scope on agreement_scores.task_id = scope.task_id
+inner join sides on sides.source = 'annotation' and agreement_scores.annotation_a_id = sides.id
 where agreement_scores.is_default
 group by
     agreement_scores.project_id,

@@ -24,28 +24,7 @@
 -- region_id: region that the result describes; null where the result names none
 -- from_name: name of the control tag; null for a relation
 -- detail: what exactly was found, in words
-with makers as (
-    select
-        'annotation' as source,
-        annotations.id as source_id,
-        annotations.completed_by_id as annotator_id,
-        null::varchar as model_version,
-        annotations.created_at
-    from label_studio.annotations
-    inner join scope on annotations.task_id = scope.task_id
-    where not coalesce(annotations.was_cancelled, false)
-    union all
-    select
-        'prediction',
-        predictions.id,
-        null::bigint,
-        predictions.model_version,
-        predictions.created_at
-    from label_studio.predictions
-    inner join scope on predictions.task_id = scope.task_id
-),
-
-given as (
+with given as (
     select
         results.result_key,
         results.project_id,
@@ -467,13 +446,13 @@ select
     located.source,
     case when located.source = 'annotation' then located.source_id end as annotation_id,
     case when located.source = 'prediction' then located.source_id end as prediction_id,
-    makers.annotator_id,
-    makers.model_version,
-    makers.created_at,
+    sides.annotator_id,
+    sides.model_version,
+    sides.created_at,
     located.result_key,
     located.region_id,
     located.from_name,
     located.detail
 from located
-inner join makers on located.source = makers.source and located.source_id = makers.source_id
+inner join sides on located.source = sides.source and located.source_id = sides.id
 where located.place = 1

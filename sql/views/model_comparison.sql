@@ -43,18 +43,6 @@ ordered as (
     from versions
 ),
 
-submitted as (
-    select
-        id,
-        task_id,
-        row_number() over (
-            partition by task_id
-            order by coalesce(ground_truth, false) desc, coalesce(updated_at, created_at) desc nulls last, id desc
-        ) as place
-    from label_studio.annotations
-    where not coalesce(was_cancelled, false)
-),
-
 compared as (
     select
         pair_agreement.project_id,
@@ -66,12 +54,14 @@ compared as (
             order by pair_agreement.prediction_b_id desc
         ) as newest
     from analytics.pair_agreement
-    inner join submitted on pair_agreement.annotation_a_id = submitted.id and submitted.place = 1
     inner join ordered
         on
             pair_agreement.project_id = ordered.project_id
             and coalesce(pair_agreement.model_version_b, '') = coalesce(ordered.model_version, '')
-    where pair_agreement.source_b = 'prediction' and pair_agreement.agreement is not null
+    where
+        pair_agreement.source_b = 'prediction'
+        and pair_agreement.is_reference_a
+        and pair_agreement.agreement is not null
 ),
 
 agreed as (
