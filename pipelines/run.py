@@ -18,6 +18,7 @@ from pipelines.checks import CheckResult, failed_checks
 from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
+from pipelines.label_studio.portions import PORTION_BYTES, Portions
 from pipelines.leftovers import PIPELINE, note_base, opened, without_leftovers
 from pipelines.load_runs import Journal, RunRecord
 from pipelines.locks import Lease, machine_lock
@@ -113,8 +114,9 @@ class _Run:
 
     def _loaded(self, client: Any, lease: Lease, transport: Any) -> Outcome:
         pipeline = without_leftovers(self._folder, self._pipeline)
-        note_base(self._folder, client)
-        self._load(pipeline, lease, label_studio(**dict(self._source), report=self._report, transport=transport))
+        with Portions(PORTION_BYTES) as portions:
+            source = label_studio(**dict(self._source), report=self._report, portions=portions, transport=transport)
+            self._load(pipeline, lease, client, source, portions)
         # a client that was opened before the first load does not look for tables in the schema that it made
         with pipeline.sql_client() as after:
             keep_house(after)
@@ -131,17 +133,25 @@ class _Run:
         refresh_wide(self._connection, dataset, self._warehouse.wide_projects or (), Schemas.of(dataset).analytics)
         return worked_out
 
-    def _load(self, pipeline: dlt.Pipeline, lease: Lease, source: Any) -> None:
+    def _load(self, pipeline: dlt.Pipeline, lease: Lease, client: Any, source: Any, portions: Portions) -> None:
         try:
             pipeline.sync_destination()
-            pipeline.extract(source)
-            logger.info("fetched %d tasks, loading them", len(self._report.fetched))
-            lease.expect_held()
-            pipeline.normalize()
-            pipeline.load()
+            while not portions.over:
+                note_base(self._folder, client)
+                pipeline.extract(source)
+                self._say_fetched(portions)
+                lease.expect_held()
+                pipeline.normalize()
+                pipeline.load()
         except PipelineStepFailed as error:
             raise _cause(error) from error
         logger.info("loaded; %d tasks are new or changed, %d are gone", self._report.changed, len(self._report.deleted))
+
+    def _say_fetched(self, portions: Portions) -> None:
+        if portions.over:
+            logger.info("fetched %d tasks, loading them", len(self._report.fetched))
+        else:
+            logger.info("%d tasks so far, loading them while others are fetched", self._report.rows["tasks"])
 
     def _publish(self, outcome: Outcome) -> None:
         target = self._warehouse.readers_copy

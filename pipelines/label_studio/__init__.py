@@ -23,6 +23,7 @@ from .cursors import EVERY, MODES
 from .exceptions import ConfigurationError, LabelStudioError
 from .family import REPLACE_FAMILY
 from .plan import Policy
+from .portions import Portions
 from .pseudonyms import Pseudonyms
 from .report import Report
 from .resource import Load, Options
@@ -50,6 +51,7 @@ def label_studio(
     pseudonymize_users: bool = False,
     pseudonym_key: TSecretStrValue | None = None,
     report: Any = None,
+    portions: Portions | None = None,
     transport: Any = None,
 ) -> DltResource:
     """The tasks of a selection, and the users and projects that they name.
@@ -76,6 +78,7 @@ def label_studio(
         pseudonymize_users: replace e-mails and names of users by a keyed hash
         pseudonym_key: the key, of 16 characters at least
         report: a Report to be filled in
+        portions: where given, each extraction gives the next portion of the load, until it is over
         transport: an httpx transport in place of the network
 
     Raises:
@@ -107,7 +110,12 @@ def label_studio(
 
     @dlt.resource(name="tasks", write_disposition=REPLACE_FAMILY)
     def tasks() -> Iterator[Any]:
-        yield from Load(client, selection, report or Report(), options).items()
+        load = Load(client, selection, report or Report(), options)
+        if portions:
+            yield from portions.next(load.families)
+        else:
+            with Portions(None) as everything:
+                yield from everything.next(load.families)
 
     return tasks()
 

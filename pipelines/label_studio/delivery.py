@@ -13,16 +13,19 @@ from .report import Report
 
 logger = logging.getLogger(__name__)
 
+#: Bytes of raw tasks that may wait to be taken: fetching goes on while others are loaded.
+AHEAD_BYTES = 32 * 2**20
+
 
 class Delivery:
-    """Hands tasks over, up to `room` pages ahead of who takes them."""
+    """Hands tasks over, up to AHEAD_BYTES ahead of who takes them."""
 
-    def __init__(self, client: Client, report: Report, room: int) -> None:
+    def __init__(self, client: Client, report: Report) -> None:
         self._client = client
         self._report = report
         self._taken = BitMap64()
         self._drafts_refused = False
-        self.pages: Handover[list[RawTask]] = Handover(room)
+        self.pages: Handover[list[RawTask]] = Handover(AHEAD_BYTES)
 
     async def deliver(self, project_id: int | None, tasks: list[tuple[TaskHead, bytes]]) -> None:
         """Adds the drafts that are missing and hands the tasks over, but for those that were handed over before."""
@@ -34,7 +37,7 @@ class Delivery:
         if page:
             self._report.fetched.update(task.id for task in page)
             self._report.projects.update(task.project_id for task in page if task.project_id is not None)
-            await self.pages.put(page)
+            await self.pages.put(page, sum(len(task.task) for task in page))
             self._report.on_progress()
 
     async def _completed(self, project_id: int | None, head: TaskHead, raw: bytes) -> RawTask | None:

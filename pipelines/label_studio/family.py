@@ -4,7 +4,6 @@ dlt merges a nested table together with its root: it deletes the rows of every r
 whole chain, then inserts. So the children are declared as nested tables of `tasks`, by their natural keys.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import dlt
@@ -27,23 +26,32 @@ _DATA_TYPES: dict[Type, str] = {
 
 
 class Families:
-    """Marks Arrow tables with the table that they belong to; a table's hints go with its first rows only."""
+    """Marks Arrow tables with the table that they belong to; a table's hints go with its first rows only.
+
+    To be asked while dlt extracts: each extraction has a schema of its own.
+    """
 
     def __init__(self) -> None:
+        self._schema: dlt.Schema | None = None
         self._hinted: set[str] = set()
-        _name_resource_of_nested_tables()
 
-    def rows(self, root: str, tables: dict[str, pa.Table]) -> Iterator[Any]:
+    def rows(self, root: str, tables: dict[str, pa.Table]) -> list[Any]:
         """The rows of a family's tables, as dlt takes them; tables without rows are passed on once, to exist."""
+        if self._schema is not dlt.current.source_schema():
+            self._schema = dlt.current.source_schema()
+            self._hinted.clear()
+            _name_resource_of_nested_tables(self._schema)
+        marked = []
         for table in family(root):
             rows = tables[table.name]
             if table.name not in self._hinted:
                 self._hinted.add(table.name)
-                yield dlt.mark.with_hints(rows, _hints(table), create_table_variant=True)
+                marked.append(dlt.mark.with_hints(rows, _hints(table), create_table_variant=True))
             elif rows.num_rows:
-                yield dlt.mark.with_table_name(rows, table.name)
+                marked.append(dlt.mark.with_table_name(rows, table.name))
+        return marked
 
-    def empty(self, root: str) -> Iterator[Any]:
+    def empty(self, root: str) -> list[Any]:
         """The tables of a family without rows, so that they exist after a load that brought none."""
         # Schema.empty_table() would do, but imports pandas
         nothing = {table.name: pa.Table.from_batches([], arrow_schema(table)) for table in family(root)}
@@ -95,13 +103,12 @@ def _column(table: Table, column: Column) -> TColumnSchema:
     return schema  # type: ignore[return-value]  # built key by key
 
 
-def _name_resource_of_nested_tables() -> None:
+def _name_resource_of_nested_tables(schema: dlt.Schema) -> None:
     """Let dlt 1.31 count the rows of a nested table that a resource wrote itself.
 
     Its metrics read table["resource"], which only root tables have (KeyError in Extract._compute_metrics);
     storing the name there fails later. So it is added to what this one schema object answers, for this extract.
     """
-    schema = dlt.current.source_schema()
     resource = dlt.current.resource_name()
     get_table = type(schema).get_table
 

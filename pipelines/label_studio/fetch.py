@@ -60,7 +60,7 @@ class Fetch:
         self._busy = 0
         self._changed = asyncio.Condition()
         self._trouble = Trouble(client, report)
-        self._delivery = Delivery(client, report, workers)
+        self._delivery = Delivery(client, report)
         self._singles = Singles(client, selection, report, self._delivery, self._trouble, workers)
 
     async def __aenter__(self) -> Self:

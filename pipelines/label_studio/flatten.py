@@ -111,6 +111,12 @@ class Flattener:
         with self._registered("listed_users", users):
             return self._read(TABLES["users"])
 
+    def take_users_of(self, other: "Flattener") -> None:
+        """Takes over the users that another flattener met."""
+        seen = other._connection.sql("from seen_users").to_arrow_table()
+        with self._registered("seen_elsewhere", seen):
+            self._connection.execute("insert or ignore into seen_users from seen_elsewhere")
+
     def projects(self, projects: Sequence[bytes]) -> pa.Table:
         """The rows of `projects`, from the server's answers for single projects."""
         batch = pa.table({"project": pa.array(map(repaired, projects), pa.string())})
@@ -180,6 +186,7 @@ def _arrow_batch(batch: Sequence[RawTask]) -> pa.Table:
             "drafts": pa.array([task.drafts for task in batch], pa.string()),
             "id": pa.array([task.id for task in batch], pa.int64()),
             "project_id": pa.array([task.project_id for task in batch], pa.int64()),
+            "place": pa.array(range(len(batch)), pa.int64()),
         }
     )
 

@@ -1,7 +1,7 @@
 """The dlt resource: pages of raw tasks are fetched in the background, flattened, and handed over as table families."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,10 +18,12 @@ from .deletions import Deletions
 from .exceptions import AccessDenied, LabelStudioError, NotFound
 from .family import Families
 from .fetch import Fetch
-from .flatten import Flattener, RawTask
+from .flatten import RawTask
+from .flatteners import Batch, Flatteners
 from .known import Known
 from .labeling_config import as_table, offered_labels
 from .plan import Plan, Policy, make_plan
+from .portions import Family
 from .pseudonyms import Pseudonyms
 from .removal import remove
 from .report import Report
@@ -56,7 +58,7 @@ _ANY = Selection(projects="all")
 
 
 class Load:
-    """One load of a selection: `items()` gives what dlt takes, the report is filled in on the way."""
+    """One load of a selection: `families()` gives what dlt takes, the report is filled in on the way."""
 
     def __init__(
         self, client: Callable[[Report], Client], selection: Selection, report: Report, options: Options
@@ -65,24 +67,23 @@ class Load:
         self._selection = selection
         self._report = report
         self._options = options
-        self._families = Families()
-        self._flattener = Flattener(history=options.history)
+        self._marked = Families()
+        self._flatteners = Flatteners(history=options.history)
 
-    def items(self) -> Iterator[Any]:
-        """The rows of all tables. Raises LabelStudioError where nothing could be had.
+    def families(self) -> Generator[Family]:
+        """The rows of all tables, family by family. Raises LabelStudioError where nothing could be had.
 
         At its end, when nothing can go wrong with the server any more, it removes from the warehouse what is gone from
         Label Studio, and notes in dlt's state how far each project has been read; dlt commits that with the rows.
         """
-        cursors = Cursors(dlt.current.resource_state())
         try:
             with (
                 Known.of(dlt.current.pipeline()) as known,
                 start_blocking_portal() as portal,
                 portal.wrap_async_context_manager(self._connected()) as client,
             ):
-                yield from self._no_rows(known)
-                plan = portal.call(self._plan, client, known, cursors)
+                yield self._no_rows(known)
+                plan = portal.call(self._plan, client, known, Cursors(dlt.current.resource_state()))
                 comparison = Comparison(known, self._report, client.began)
                 suspicion = Suspicion(client, known, comparison, self._report, parts=self._options.workers)
                 deletions = Deletions(client, known, self._selection, self._report, plan, self._options.policy)
@@ -95,10 +96,12 @@ class Load:
                 portal.call(deletions.find)
                 suspicion.without(deletions.tasks)
                 remove(known, deletions.tasks | comparison.replaced, deletions.projects)
+                # of the extraction that goes on now, which need not be the one that this began in
+                cursors = Cursors(dlt.current.resource_state())
                 deletions.note(cursors)
                 self._advance(plan, cursors, client, suspicion)
         finally:
-            self._flattener.close()
+            self._flatteners.close()
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Client]:
@@ -118,13 +121,13 @@ class Load:
         logger.info("%d tasks to fetch (%s)", self._report.asked, self._report.mode)
         return plan
 
-    def _no_rows(self, known: Known) -> Iterator[Any]:
-        for root in ("tasks", "users", "projects"):
-            yield from self._families.empty(root)
+    def _no_rows(self, known: Known) -> Family:
+        roots = ["tasks", "users", "projects"]
         if self._options.history:
-            yield from self._families.empty("annotation_history")
+            roots.append("annotation_history")
         if not known:
-            yield from self._families.empty("deleted_tasks")
+            roots.append("deleted_tasks")
+        return Family([item for root in roots for item in self._marked.empty(root)])
 
     def _tasks(
         self,
@@ -133,23 +136,23 @@ class Load:
         selection: Selection,
         work: list[Work],
         comparison: Comparison,
-    ) -> Iterator[Any]:
+    ) -> Iterator[Family]:
         workers, page_size = self._options.workers, self._options.page_size
         fetch = Fetch(client, selection, work, self._report, workers=workers, page_size=page_size)
         with portal.wrap_async_context_manager(fetch):
-            for batch in _batches(portal, fetch):
-                tables = self._flattener.tasks(batch)
+            for tables, size in self._flatteners.tasks(_batches(portal, fetch)):
                 comparison.note(tables)
-                yield from self._handed_over("tasks", tables)
+                items = self._handed_over("tasks", tables)
                 if self._options.history:
-                    yield from self._handed_over("annotation_history", tables)
+                    items += self._handed_over("annotation_history", tables)
+                yield Family(items, size)
         self._note_unreadable()
 
-    def _people_and_projects(self, portal: BlockingPortal, client: Client, plan: Plan) -> Iterator[Any]:
-        users = self._flattener.users(portal.call(self._users, client))
-        yield from self._handed_over("users", {"users": users})
+    def _people_and_projects(self, portal: BlockingPortal, client: Client, plan: Plan) -> Iterator[Family]:
+        users = self._flatteners.users(portal.call(self._users, client))
+        yield Family(self._handed_over("users", {"users": users}))
         projects = portal.call(self._projects, client, plan)
-        yield from self._handed_over("projects", _project_tables(self._flattener, projects))
+        yield Family(self._handed_over("projects", _project_tables(self._flatteners, projects)))
 
     async def _users(self, client: Client) -> list[bytes]:
         try:
@@ -172,16 +175,15 @@ class Load:
         return projects
 
     def _note_unreadable(self) -> None:
-        for failure in self._flattener.unreadable:
+        for failure in self._flatteners.take_unreadable():
             self._report.failures.append(failure)
             self._report.fetched -= BitMap64([failure.task_id] if failure.task_id is not None else [])
-        self._flattener.unreadable.clear()
 
-    def _handed_over(self, root: str, tables: dict[str, pa.Table]) -> Iterator[Any]:
+    def _handed_over(self, root: str, tables: dict[str, pa.Table]) -> list[Any]:
         rows = {table.name: self._pseudonymized(table.name, tables[table.name]) for table in family(root)}
         for name, table in rows.items():
             self._report.rows[name] = self._report.rows.get(name, 0) + table.num_rows
-        return self._families.rows(root, rows)
+        return self._marked.rows(root, rows)
 
     def _pseudonymized(self, name: str, rows: pa.Table) -> pa.Table:
         return self._options.pseudonyms.apply(name, rows) if self._options.pseudonyms else rows
@@ -203,22 +205,22 @@ class Load:
                 cursors.put(project_id, progress)
 
 
-def _batches(portal: BlockingPortal, fetch: Fetch) -> Iterator[list[RawTask]]:
+def _batches(portal: BlockingPortal, fetch: Fetch) -> Iterator[Batch]:
     batch: list[RawTask] = []
     size = 0
     while page := portal.call(fetch.page):
         for task in page:
             if batch and (size + len(task.task) > BATCH_BYTES or len(batch) == BATCH_TASKS):
-                yield batch
+                yield Batch(batch, size)
                 batch, size = [], 0
             batch.append(task)
             size += len(task.task)
     if batch:
-        yield batch
+        yield Batch(batch, size)
 
 
-def _project_tables(flattener: Flattener, projects: dict[int, bytes]) -> dict[str, pa.Table]:
-    rows = flattener.projects(list(projects.values()))
+def _project_tables(flatteners: Flatteners, projects: dict[int, bytes]) -> dict[str, pa.Table]:
+    rows = flatteners.projects(list(projects.values()))
     labels = []
     for project_id, config in zip(rows["id"].to_pylist(), rows["label_config"].to_pylist(), strict=True):
         try:

@@ -1,17 +1,21 @@
 -- The places of the batch's tasks that are no strict JSON; DuckDB itself would let NaN and infinities pass.
-with numbered as (
+with sent as (
     select
-        row_number() over () - 1 as place,
-        concat_ws(' ', task, drafts) as sent,
-        json_valid(task) and coalesce(json_valid(drafts), true) as is_valid
+        place,
+        task as json
+    from batch
+    union all
+    select
+        place,
+        drafts as json
     from batch
 )
 
-select place
-from numbered
+select distinct place
+from sent
 where
-    not is_valid
+    not json_valid(json)
     or (
-        (contains(sent, 'NaN') or contains(sent, 'Infinity'))
-        and regexp_matches(sent, '[\[:,]\s*-?(NaN|Infinity)')
+        (contains(json, 'NaN') or contains(json, 'Infinity'))
+        and regexp_matches(json, '[\[:,]\s*-?(NaN|Infinity)')
     );

@@ -1,0 +1,50 @@
+"""A load in portions: each is extracted and loaded by itself, while the next one is being fetched.
+
+So a first load of a million tasks takes no more memory and room on the disk than a portion of it, and what was loaded
+of it stays where it is interrupted. How far the projects were read is noted with the last portion alone.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, NamedTuple, Self
+
+#: A portion ends once it holds so many bytes of raw JSON: a load has costs of its own, which small ones don't earn.
+PORTION_BYTES = 256 * 2**20
+
+
+class Family(NamedTuple):
+    """Rows that belong into one load, as dlt takes them, and the bytes of JSON that they were made of."""
+
+    items: list[Any]
+    size: int = 0
+
+
+class Portions:
+    """Gives the families of one load a portion at a time, to the extractions of a source; a context manager.
+
+    A portion ends after `size` bytes; None makes one of all.
+    """
+
+    def __init__(self, size: int | None) -> None:
+        self._size = size
+        self._families: Generator[Family] | None = None
+        #: there is nothing left
+        self.over = False
+
+    def next(self, begin: Callable[[], Generator[Family]]) -> Iterator[Any]:
+        """The items of the next portion; of the first one, `begin` gives the families that there are."""
+        if self._families is None:
+            self._families = begin()
+        held = 0
+        for family in self._families:
+            yield from family.items
+            held += family.size
+            if self._size is not None and held >= self._size:
+                return
+        self.over = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._families is not None:
+            self._families.close()
