@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.analytics.definitions import ANALYTICS, SQL, Schemas
+from pipelines.check_scope import Since, narrowed
 from pipelines.headers import header_lines
 from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.peek import peek
@@ -14,6 +15,8 @@ CHECKS = SQL / "checks"
 
 #: Rows of a failed check that are shown.
 _SAMPLE = 5
+
+_ANALYTICS = re.compile(rf"\b{ANALYTICS}\.(\w+)")
 
 _TABLES = "select table_name from information_schema.tables where table_schema = %s"
 
@@ -59,16 +62,25 @@ def check(warehouse: WarehouseSettings) -> Checked:
             return Checked(run_checks(client), found.path)
 
 
-def failed_checks(client: Any) -> list[CheckResult]:
+def failed_checks(client: Any, since: Since | None = None) -> list[CheckResult]:
     """The checks that found rows. `client` is dlt's SQL client for the dataset."""
-    return [result for result in run_checks(client) if result.found]
+    return [result for result in run_checks(client, since) if result.found]
 
 
-def run_checks(client: Any) -> list[CheckResult]:
-    """Runs all checks. Those that read what `analytics` does not hold yet can't run."""
+def run_checks(client: Any, since: Since | None = None) -> list[CheckResult]:
+    """Runs all checks. Those that read what `analytics` does not hold yet can't run.
+
+    With `since`, only tasks are looked at that came, changed or went since; but by checks that read `analytics`, whose
+    tables are whole.
+    """
     schemas = Schemas.of(client.dataset_name)
     there = _tables(client, schemas.analytics)
-    return [_result(client, path, schemas, there) for path in sorted(CHECKS.glob("assert_*.sql"))]
+    paths = sorted(CHECKS.glob("assert_*.sql"))
+    whole = [path for path in paths if _ANALYTICS.search(path.read_text(encoding="utf-8"))]
+    results = [_result(client, path, schemas, there) for path in whole]
+    with narrowed(client, since):
+        results += [_result(client, path, schemas, there) for path in paths if path not in whole]
+    return sorted(results)
 
 
 def _result(client: Any, path: Path, schemas: Schemas, there: set[str]) -> CheckResult:
@@ -77,7 +89,7 @@ def _result(client: Any, path: Path, schemas: Schemas, there: set[str]) -> Check
     severity = next((line.partition(":")[2].strip() for line in header if line.startswith("severity:")), "error")
     meaning = " ".join(line for line in header if not line.startswith("severity:"))
     result = CheckResult(path.stem, meaning, severity)
-    if not set(re.findall(rf"\b{ANALYTICS}\.(\w+)", text)) <= there:
+    if not set(_ANALYTICS.findall(text)) <= there:
         return result
     with client.execute_query(schemas.named_in(text)) as cursor:
         columns = tuple(column[0] for column in cursor.native_cursor.description)

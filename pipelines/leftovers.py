@@ -57,7 +57,7 @@ def without_leftovers(folder: Path, make: Callable[[], dlt.Pipeline]) -> dlt.Pip
 
 def note_base(folder: Path, client: Any) -> None:
     """Notes what the warehouse holds before a new package is fetched. `client` is dlt's SQL client."""
-    (folder / _BASE).write_text(_newest_load(client), encoding="utf-8")
+    (folder / _BASE).write_text(newest_load(client), encoding="utf-8")
 
 
 def _discard(folder: Path) -> None:
@@ -74,7 +74,7 @@ def _load_pending(pipeline: dlt.Pipeline, folder: Path) -> None:
         return
     base = folder / _BASE
     with pipeline.sql_client() as client:
-        newest = _newest_load(client)
+        newest = newest_load(client)
     pending = {*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()}
     if not base.exists() or newest not in {base.read_text(encoding="utf-8"), *pending}:
         logger.warning("what an interrupted run had fetched is fetched again: the warehouse has changed since")
@@ -86,7 +86,7 @@ def _load_pending(pipeline: dlt.Pipeline, folder: Path) -> None:
     pipeline.run()
 
 
-def _newest_load(client: Any) -> str:
+def newest_load(client: Any) -> str:
     """The load that the warehouse took last; empty where it has taken none."""
     table = "select 1 from information_schema.tables where table_schema = %s and table_name = %s"
     if not client.execute_sql(table, client.dataset_name, _LOADS):

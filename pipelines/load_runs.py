@@ -135,6 +135,16 @@ class Journal:
             with suppress(Exception):
                 self._write_kept(client)
 
+    @property
+    def started_at(self) -> datetime:
+        """When the run began."""
+        return self._record.started_at
+
+    def last_was_good(self, client: Any) -> bool:
+        """Whether the run before ended well, its checks included. To be asked before this one begins."""
+        name = client.make_qualified_table_name(LOAD_RUNS.name)
+        return bool(client.execute_sql(f"select exit_code from {name} order by started_at desc limit 1") == [(0,)])
+
     def begin(self, client: Any) -> None:
         """Notes that the run is at work."""
         write(client, self._record)
