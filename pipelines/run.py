@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -69,7 +70,7 @@ def run(
         with (
             stopped_by_signals(partial(_say_stopped, journal)),
             machine_lock(folder),
-            open_duckdb(warehouse.database, warehouse.lock_timeout) as connection,
+            open_duckdb(warehouse.database, warehouse.lock_timeout, memory_limit=warehouse.memory_limit) as connection,
         ):
             return _Run(source, warehouse, report, folder, connection).go(journal, transport)
     except BaseException as error:
@@ -147,9 +148,16 @@ class _Run:
                 lease.expect_held()
                 pipeline.normalize()
                 pipeline.load()
+                self._tidy()
         except PipelineStepFailed as error:
             raise _cause(error) from error
         logger.info("loaded; %d tasks are new or changed, %d are gone", self._report.changed, len(self._report.deleted))
+
+    def _tidy(self) -> None:
+        """Writes the log of changes into the file, and frees what the staging tables took, for the next portion."""
+        # another cursor may be at work; DuckDB does it at the next opportunity then
+        with suppress(duckdb.TransactionException):
+            self._connection.execute("checkpoint")
 
     def _say_fetched(self, portions: Portions) -> None:
         if portions.over:

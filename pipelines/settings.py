@@ -62,6 +62,7 @@ class WarehouseSettings(BaseConfiguration):
     destination_name: str = "duckdb"
     dataset_name: str = "label_studio"
     lock_timeout: float = 30.0
+    memory_limit: str | None = None
     lease_seconds: float = 180.0
     wide_projects: Any | None = None
     publish: bool = True

@@ -12,6 +12,7 @@ import stamina
 
 from pipelines.comments import comment
 from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError
+from pipelines.label_studio.flatten import FREE_SOON
 from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES
 
 logger = logging.getLogger(__name__)
@@ -40,9 +41,12 @@ class WarehouseBusy(LabelStudioError):
 
 
 @contextmanager
-def open_duckdb(path: Path, timeout: float, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_duckdb(
+    path: Path, timeout: float, *, read_only: bool = False, memory_limit: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The DuckDB file, held open for writing, and made if it isn't there; or open for reading only.
 
+    `memory_limit` is DuckDB's, such as "2GB"; without one it takes up to 80 % of the machine's memory.
     Waits up to `timeout` seconds for a file that another program holds. Raises WarehouseBusy where it goes on
     holding it, ConfigurationError where the file can't be one.
     """
@@ -61,9 +65,20 @@ def open_duckdb(path: Path, timeout: float, *, read_only: bool = False) -> Itera
             raise WarehouseFull(f"{path} can't be made: {_line(error)}") from error
         raise ConfigurationError(f"{path} can't be opened as a DuckDB file: {_line(error)}") from error
     try:
+        if memory_limit:
+            _limit(connection, memory_limit)
         yield connection
     finally:
         connection.close()
+
+
+def _limit(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
+    try:
+        connection.execute("set memory_limit = $limit", {"limit": memory_limit})
+    except duckdb.Error as error:
+        raise ConfigurationError(
+            f"memory_limit is {memory_limit!r}: DuckDB takes sizes such as 2GB or 800MB ({_line(error)})"
+        ) from error
 
 
 def comment_all(client: Any) -> None:
@@ -83,7 +98,9 @@ def keep_house(client: Any) -> None:
 
 
 def _connect(path: Path, timeout: float, read_only: bool) -> duckdb.DuckDBPyConnection:
-    config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": _STORAGE_VERSION}
+    config: dict[str, Any] = dict(FREE_SOON)
+    if not read_only:
+        config["storage_compatibility_version"] = _STORAGE_VERSION
     for attempt in stamina.retry_context(on=_is_locked, attempts=None, timeout=timeout, wait_initial=0.2, wait_max=2.0):
         with attempt:
             connection = duckdb.connect(str(path), read_only=read_only, config=config)

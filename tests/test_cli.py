@@ -161,6 +161,19 @@ def test_a_failed_check_exits_with_3(shell: Shell, monkeypatch: pytest.MonkeyPat
     assert re.search(r"check assert_no_skips found \d+ rows: Annotations that were skipped\.", err)
 
 
+def test_a_memory_limit_is_duckdbs(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What DuckDB reads as a size bounds it; anything else is refused in one line, and nothing is fetched."""
+    monkeypatch.setenv("WAREHOUSE__MEMORY_LIMIT", "a lot")
+    code, _, err = shell.run("--project", "4", "--quiet")
+    assert code == 2
+    assert err.startswith("tasks.py: memory_limit is 'a lot': DuckDB takes sizes such as 2GB or 800MB (")
+    assert err.count("\n") == 1
+    monkeypatch.setenv("WAREHOUSE__MEMORY_LIMIT", "10MB")
+    assert shell.run("--project", "4", "--quiet")[0] == 1
+    monkeypatch.setenv("WAREHOUSE__MEMORY_LIMIT", "400MB")
+    assert shell.run("--project", "4", "--quiet")[0] == 0
+
+
 def test_the_sample_passes_every_check(shell: Shell) -> None:
     """No check finds anything in the sample."""
     code, _, err = shell.run("--project", "all")

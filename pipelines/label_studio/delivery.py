@@ -14,7 +14,7 @@ from .report import Report
 logger = logging.getLogger(__name__)
 
 #: Bytes of raw tasks that may wait to be taken: fetching goes on while others are loaded.
-AHEAD_BYTES = 32 * 2**20
+AHEAD_BYTES = 16 * 2**20
 
 
 class Delivery:
