@@ -1,5 +1,6 @@
 """A load in portions: the same tables as from one load, whatever ends it between two of them."""
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -106,28 +107,59 @@ def test_deletions_are_found_by_a_load_in_portions(shell: Shell) -> None:
     assert shell.rows("select count(*) from label_studio.tasks") == [(29,)]
 
 
+def test_a_task_under_the_id_of_a_deleted_one_stays(shell: Shell) -> None:
+    """Where ids were given anew, the old tasks are noted as deleted, and the new ones are there, in every portion."""
+    assert shell.run("--project", "4", "--quiet")[0] == 0
+    ids = sorted(task_id for task_id, task in shell.fake.tasks.items() if task["project"] == 4)
+    anew = [ids[0], ids[15], ids[-1]]
+    for task_id in anew:
+        shell.fake.tasks[task_id] |= dict.fromkeys(("created_at", "updated_at"), "2026-11-24T08:00:00.000000Z")
+        shell.fake.tasks[task_id]["data"] = {"video": "another.mp4"}
+    code, _, err = shell.run("--project", "4", "--full", "--quiet")
+    assert code == 0, err
+    assert loads(shell) == 3
+    assert shell.rows("select count(*) from label_studio.tasks") == [(30,)]
+    assert shell.rows("select id from label_studio.tasks where data like '%another%' order by id") == [
+        (task_id,) for task_id in anew
+    ]
+    assert shell.rows("select task_id from label_studio.deleted_tasks order by 1") == [(task_id,) for task_id in anew]
+
+
+class Sizes:
+    """A source of families of given sizes, each of one item; notes what it is asked to do."""
+
+    def __init__(self, *sizes: int) -> None:
+        self._sizes = sizes
+        self.noted: list[str] = []
+
+    def families(self) -> Generator[Family]:
+        """A family for each size."""
+        try:
+            for size in self._sizes:
+                yield Family([size], size)
+        finally:
+            self.noted.append("ended")
+
+    def settle(self) -> None:
+        """Notes it."""
+        self.noted.append("settled")
+
+
 def test_a_portion_ends_with_the_family_that_fills_it() -> None:
-    """Families are never cut in two; a family larger than a portion is one of its own."""
-    families = (Family([size], size) for size in (3, 3, 9, 1, 0))
+    """Families are never cut in two; a family larger than a portion is one of its own. Each is settled but the last."""
+    source = Sizes(3, 3, 9, 1, 0)
     with Portions(5) as portions:
         given = []
         while not portions.over:
-            given.append(list(portions.next(lambda: families)))
+            given.append(list(portions.next(lambda: source)))
     assert given == [[3, 3], [9], [1, 0]]
+    assert source.noted == ["settled", "settled", "ended"]
 
 
 def test_what_gives_the_families_is_ended_with_the_portions() -> None:
     """A run that stops between two portions leaves no connection to the server open behind it."""
-    ended = []
-
-    def families() -> Any:
-        try:
-            yield Family([1], 1)
-            yield Family([2], 1)
-        finally:
-            ended.append(True)
-
+    source = Sizes(1, 1)
     with Portions(1) as portions:
-        assert list(portions.next(families)) == [1]
-        assert not ended
-    assert ended
+        assert list(portions.next(lambda: source)) == [1]
+        assert source.noted == ["settled"]
+    assert source.noted == ["settled", "ended"]

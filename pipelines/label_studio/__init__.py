@@ -110,12 +110,12 @@ def label_studio(
 
     @dlt.resource(name="tasks", write_disposition=REPLACE_FAMILY)
     def tasks() -> Iterator[Any]:
-        load = Load(client, selection, report or Report(), options)
+        load = partial(Load, client, selection, report or Report(), options)
         if portions:
-            yield from portions.next(load.families)
+            yield from portions.next(load)
         else:
             with Portions(None) as everything:
-                yield from everything.next(load.families)
+                yield from everything.next(load)
 
     return tasks()
 

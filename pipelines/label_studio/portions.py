@@ -5,7 +5,7 @@ of it stays where it is interrupted. How far the projects were read is noted wit
 """
 
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 #: A portion ends once it holds so many bytes of raw JSON: a load has costs of its own, which small ones don't earn.
 PORTION_BYTES = 256 * 2**20
@@ -18,6 +18,16 @@ class Family(NamedTuple):
     size: int = 0
 
 
+class Source(Protocol):
+    """What is cut into portions."""
+
+    def families(self) -> Generator[Family]:
+        """All families, in the order in which they are to be loaded."""
+
+    def settle(self) -> None:
+        """Does what has to be done before the families that were given so far are loaded, while others are to come."""
+
+
 class Portions:
     """Gives the families of one load a portion at a time, to the extractions of a source; a context manager.
 
@@ -26,20 +36,22 @@ class Portions:
 
     def __init__(self, size: int | None) -> None:
         self._size = size
+        self._source: Source | None = None
         self._families: Generator[Family] | None = None
         #: there is nothing left
         self.over = False
 
-    def next(self, begin: Callable[[], Generator[Family]]) -> Iterator[Any]:
-        """The items of the next portion; of the first one, `begin` gives the families that there are."""
-        if self._families is None:
-            self._families = begin()
+    def next(self, make: Callable[[], Source]) -> Iterator[Any]:
+        """The items of the next portion, from the source that `make` gives when the first one is asked for."""
+        if self._source is None or self._families is None:
+            self._source = make()
+            self._families = self._source.families()
         held = 0
         for family in self._families:
             yield from family.items
             held += family.size
             if self._size is not None and held >= self._size:
-                return
+                return self._source.settle()
         self.over = True
 
     def __enter__(self) -> Self:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import dlt
@@ -69,6 +70,7 @@ class Load:
         self._options = options
         self._marked = Families()
         self._flatteners = Flatteners(history=options.history)
+        self._settle: Callable[[], None] = lambda: None
 
     def families(self) -> Generator[Family]:
         """The rows of all tables, family by family. Raises LabelStudioError where nothing could be had.
@@ -85,6 +87,7 @@ class Load:
                 yield self._no_rows(known)
                 plan = portal.call(self._plan, client, known, Cursors(dlt.current.resource_state()))
                 comparison = Comparison(known, self._report, client.began)
+                self._settle = partial(_remove_replaced, known, comparison)
                 suspicion = Suspicion(client, known, comparison, self._report, parts=self._options.workers)
                 deletions = Deletions(client, known, self._selection, self._report, plan, self._options.policy)
                 yield from self._tasks(portal, client, self._selection, plan.work, comparison)
@@ -102,6 +105,10 @@ class Load:
                 self._advance(plan, cursors, client, suspicion)
         finally:
             self._flatteners.close()
+
+    def settle(self) -> None:
+        """Removes from the warehouse the tasks whose ids name other ones among the families given so far."""
+        self._settle()
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Client]:
@@ -203,6 +210,12 @@ class Load:
                     unexplained = suspicion.unexplained(project_id, target.raw, target.raw)
                     progress = replace(progress, reconciled_at=client.began, unexplained=unexplained)
                 cursors.put(project_id, progress)
+
+
+def _remove_replaced(known: Known, comparison: Comparison) -> None:
+    # once the other ones are loaded, they are what the ids stand for
+    remove(known, comparison.replaced)
+    comparison.replaced.clear()
 
 
 def _batches(portal: BlockingPortal, fetch: Fetch) -> Iterator[Batch]:
