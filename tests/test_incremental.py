@@ -378,6 +378,21 @@ def test_a_deletion_shows_in_the_projects_counters(office: Office) -> None:
     assert office.differences() == []
 
 
+def test_a_deletion_is_seen_though_a_task_is_made_in_the_second_in_which_the_run_begins(office: Office) -> None:
+    """The server names whole seconds: one task less, and one more that may be counted already, is no equal number."""
+    bare: dict[str, Any] = {"annotations": [], "predictions": [], "total_annotations": 0, "total_predictions": 0}
+    office.add(50, **bare)
+    office.load()
+    office.fake.delete(50)
+    office.clock.pass_by(minutes=1, milliseconds=400)
+    made = office.clock.now + timedelta(minutes=10)
+    office.add(51, **bare | {"created_at": _text(made), "updated_at": _text(made)})
+    office.clock.pass_by(milliseconds=300)
+    report = office.load(reconcile_every="day")
+    assert (report.mode, list(report.fetched), list(report.deleted)) == ("reconcile", [51], [50])
+    assert office.differences() == []
+
+
 def test_predictions_made_in_bulk_show_in_the_projects_counters(office: Office) -> None:
     """Where the server counts other predictions than there should be, the same run finds them."""
     office.edit(7, seen=False, predictions=[], predictions_score=None, predictions_model_versions="")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 from pyroaring import BitMap64
@@ -29,6 +29,9 @@ class Comparison:
         self._ids = {name: BitMap64() for name in _OWN_IDS}
         #: rows that the load adds to those of the warehouse, by table and project
         self.brought: dict[str, Counter[int | None]] = {name: Counter() for name in COUNTED}
+        #: projects with tasks that were made in the second in which the load began: as the server names whole seconds,
+        #: the projects' counters may hold them already, or not
+        self.unsure: set[int | None] = set()
         #: tasks of the warehouse that are gone, as their ids now name other tasks
         self.replaced = BitMap64()
 
@@ -58,11 +61,12 @@ class Comparison:
 
     def _count(self, tables: Mapping[str, pa.Table], held: Set[int], outlines: Mapping[int, Outline]) -> None:
         tasks = zip(tables["tasks"]["id"].to_pylist(), tables["tasks"]["project_id"].to_pylist(), strict=True)
-        self.brought["tasks"].update(
-            project_id
-            for task_id, project_id in tasks
-            if task_id not in held and self._is_counted(outlines[task_id].created_at)
-        )
+        for task_id, project_id in tasks:
+            created_at = outlines[task_id].created_at
+            if task_id not in held and self._is_counted(created_at):
+                self.brought["tasks"][project_id] += 1
+            elif task_id not in held and self._began and created_at and created_at < self._began + timedelta(seconds=1):
+                self.unsure.add(project_id)
         for name in COUNTED[1:]:
             self.brought[name].update(tables[name]["project_id"].to_pylist())
             self.brought[name].subtract(self._known.count(name, outlines))

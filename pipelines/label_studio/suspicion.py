@@ -39,6 +39,7 @@ class Suspicion:
         self._parts = parts
         self._held = {name: known.count(name) for name in COUNTED}
         self._brought = comparison.brought
+        self._unsure = comparison.unsure
 
     async def work(self, plan: Plan) -> list[Work]:
         """The work of comparing whole those projects of a plan whose counters can't be explained."""
@@ -72,6 +73,10 @@ class Suspicion:
 
     async def _second_look(self, project_id: int, target: Target) -> list[Work]:
         before = target.raw
+        if project_id in self._unsure:
+            # one task more and one less would be no difference
+            logger.info("project %d has tasks made as the run began: comparing all of it", project_id)
+            return await self._compared(project_id, target)
         remembered = Counts(*target.progress.unexplained) if target.progress else Counts()
         if self.unexplained(project_id, before, before) in (Counts(), remembered):
             return []
