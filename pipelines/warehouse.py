@@ -98,14 +98,14 @@ def keep_house(client: Any) -> None:
 
 
 def _connect(path: Path, timeout: float, read_only: bool) -> duckdb.DuckDBPyConnection:
-    config: dict[str, Any] = dict(FREE_SOON)
-    if not read_only:
-        config["storage_compatibility_version"] = _STORAGE_VERSION
+    config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": _STORAGE_VERSION}
     for attempt in stamina.retry_context(on=_is_locked, attempts=None, timeout=timeout, wait_initial=0.2, wait_max=2.0):
         with attempt:
             connection = duckdb.connect(str(path), read_only=read_only, config=config)
             # DuckDB draws one on stdout, also where that is a file
             connection.execute("set enable_progress_bar = false")
+            for setting, value in FREE_SOON.items():
+                connection.execute(f"set {setting} = '{value}'")
             return connection
     raise AssertionError("the last try either gives a connection or raises")
 
