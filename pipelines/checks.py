@@ -75,20 +75,20 @@ def run_checks(client: Any, since: Since | None = None) -> list[CheckResult]:
     """
     schemas = Schemas.of(client.dataset_name)
     there = _tables(client, schemas.analytics)
-    paths = sorted(CHECKS.glob("assert_*.sql"))
-    whole = [path for path in paths if _ANALYTICS.search(path.read_text(encoding="utf-8"))]
-    results = [_result(client, path, schemas, there) for path in whole]
+    checks = {path.stem: path.read_text(encoding="utf-8") for path in CHECKS.glob("assert_*.sql")}
+    whole = {name: text for name, text in checks.items() if _ANALYTICS.search(text)}
+    results = [_result(client, name, text, schemas, there) for name, text in whole.items()]
     with narrowed(client, since):
-        results += [_result(client, path, schemas, there) for path in paths if path not in whole]
+        rest = checks.items() - whole.items()
+        results += [_result(client, name, text, schemas, there) for name, text in rest]
     return sorted(results)
 
 
-def _result(client: Any, path: Path, schemas: Schemas, there: set[str]) -> CheckResult:
-    text = path.read_text(encoding="utf-8")
+def _result(client: Any, name: str, text: str, schemas: Schemas, there: set[str]) -> CheckResult:
     header = [line.strip() for line in header_lines(text)]
     severity = next((line.partition(":")[2].strip() for line in header if line.startswith("severity:")), "error")
     meaning = " ".join(line for line in header if not line.startswith("severity:"))
-    result = CheckResult(path.stem, meaning, severity)
+    result = CheckResult(name, meaning, severity)
     if not set(_ANALYTICS.findall(text)) <= there:
         return result
     with client.execute_query(schemas.named_in(text)) as cursor:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -27,7 +26,7 @@ from pipelines.locks import Lease, machine_lock
 from pipelines.readers import PublishFailed, publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.stopping import stopped_by_signals
-from pipelines.warehouse import comment_all, keep_house, open_duckdb
+from pipelines.warehouse import checkpoint, comment_all, keep_house, open_duckdb
 from pipelines.wide import refresh_wide
 
 logger = logging.getLogger(__name__)
@@ -148,16 +147,11 @@ class _Run:
                 lease.expect_held()
                 pipeline.normalize()
                 pipeline.load()
-                self._tidy()
+                # the next portion's staging tables take the room of this one's
+                checkpoint(self._connection)
         except PipelineStepFailed as error:
             raise _cause(error) from error
         logger.info("loaded; %d tasks are new or changed, %d are gone", self._report.changed, len(self._report.deleted))
-
-    def _tidy(self) -> None:
-        """Writes the log of changes into the file, and frees what the staging tables took, for the next portion."""
-        # another cursor may be at work; DuckDB does it at the next opportunity then
-        with suppress(duckdb.TransactionException):
-            self._connection.execute("checkpoint")
 
     def _say_fetched(self, portions: Portions) -> None:
         if portions.over:

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import stamina
 
 from pipelines.comments import comment
 from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError
-from pipelines.label_studio.flatten import FREE_SOON
+from pipelines.label_studio.flatten import DUCKDB_SETTINGS
 from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES
 
 logger = logging.getLogger(__name__)
@@ -81,6 +81,12 @@ def _limit(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
         ) from error
 
 
+def checkpoint(connection: duckdb.DuckDBPyConnection) -> None:
+    """Writes DuckDB's log of changes into the file, which frees what was deleted, unless another cursor is at work."""
+    with suppress(duckdb.TransactionException):
+        connection.execute("checkpoint")
+
+
 def comment_all(client: Any) -> None:
     """Puts what the source's tables and columns mean into the database. `client` is dlt's SQL client."""
     there = {row[0] for row in client.execute_sql(_NAMES, client.dataset_name)}
@@ -102,10 +108,7 @@ def _connect(path: Path, timeout: float, read_only: bool) -> duckdb.DuckDBPyConn
     for attempt in stamina.retry_context(on=_is_locked, attempts=None, timeout=timeout, wait_initial=0.2, wait_max=2.0):
         with attempt:
             connection = duckdb.connect(str(path), read_only=read_only, config=config)
-            # DuckDB draws one on stdout, also where that is a file
-            connection.execute("set enable_progress_bar = false")
-            for setting, value in FREE_SOON.items():
-                connection.execute(f"set {setting} = '{value}'")
+            connection.execute(DUCKDB_SETTINGS)
             return connection
     raise AssertionError("the last try either gives a connection or raises")
 

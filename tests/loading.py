@@ -7,10 +7,33 @@ import dlt
 import duckdb
 import httpx
 
+from pipelines.demo import load_sample
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.tables import TABLES
 
 URL = "https://label-studio.example.com"
+
+
+Contents = dict[str, list[tuple[Any, ...]]]
+
+
+def contents_of(path: Path) -> Contents:
+    """The rows of all tables of a DuckDB file, sorted by their keys, without dlt's own columns."""
+    rows: Contents = {}
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set schema = 'label_studio'")
+        for table in TABLES.values():
+            columns = ", ".join(f'"{column.name}"' for column in table.columns)
+            query = f"select {columns} from {table.name} order by {', '.join(table.key)}"
+            rows[table.name] = connection.execute(query).fetchall()
+    return rows
+
+
+def sample_project(project_id: int, folder: Path) -> Contents:
+    """What the tables hold once a project of the sample was loaded by one load."""
+    with Warehouse(folder / "warehouse.duckdb") as warehouse:
+        warehouse.load(fake=load_sample(), project_ids=[project_id])
+        return warehouse.contents()
 
 
 class Warehouse:

@@ -5,16 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-import duckdb
 import pytest
-from loading import Warehouse
+from loading import Contents, contents_of, sample_project
 from test_cli import Shell
 
-from pipelines.demo import load_sample
 from pipelines.label_studio.portions import Family, Portions
-from pipelines.label_studio.tables import TABLES
-
-Contents = dict[str, list[tuple[Any, ...]]]
 
 
 @pytest.fixture
@@ -29,21 +24,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> Contents:
     """What the tables hold once project 4 of the sample was loaded by one load."""
-    with Warehouse(tmp_path_factory.mktemp("expected") / "warehouse.duckdb") as warehouse:
-        warehouse.load(fake=load_sample(), project_ids=[4])
-        return warehouse.contents()
-
-
-def contents(shell: Shell) -> Contents:
-    """The rows of all tables, in the order of their keys."""
-    with duckdb.connect(str(shell.database), read_only=True) as connection:
-        connection.execute("set schema = 'label_studio'")
-        rows: Contents = {}
-        for table in TABLES.values():
-            columns = ", ".join(f'"{column.name}"' for column in table.columns)
-            query = f"select {columns} from {table.name} order by {', '.join(table.key)}"
-            rows[table.name] = connection.execute(query).fetchall()
-        return rows
+    return sample_project(4, tmp_path_factory.mktemp("expected"))
 
 
 def loads(shell: Shell) -> int:
@@ -56,7 +37,7 @@ def test_portions_make_the_tables_of_one_load(shell: Shell, expected: Contents) 
     code, out, err = shell.run("--project", "4")
     assert code == 0, err
     assert loads(shell) == 3
-    assert contents(shell) == expected
+    assert contents_of(shell.database) == expected
     assert "10 tasks so far, loading them while others are fetched" in err
     assert "20 tasks so far, loading them while others are fetched" in err
     assert "fetched 30 tasks, loading them" in err
@@ -92,7 +73,7 @@ def test_what_was_loaded_stays_when_a_later_portion_fails(
     assert shell.rows("select count(*) from label_studio.tasks") == [(10,)]
     code, _, err = shell.run("--project", "4", "--quiet")
     assert code == 0, err
-    assert contents(shell) == expected
+    assert contents_of(shell.database) == expected
     query = "select mode, tasks_fetched from label_studio.load_runs order by started_at"
     assert shell.rows(query)[-1] == ("full", 30)
 

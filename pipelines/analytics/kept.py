@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from pipelines.warehouse import checkpoint
 
 from . import controls, masks, matching, measures
 from .agreement import TEMPORARY, prepare
@@ -62,9 +62,8 @@ def refresh_kept(connection: Any, schemas: Schemas) -> int:
             else:
                 _replace(connection, schemas, definitions, emptied=begun_anew)
         if changed > _CHUNK:
-            # DuckDB's log would grow with each chunk: it waits for a moment when no other cursor is open
-            with suppress(duckdb.TransactionException):
-                connection.execute("checkpoint")
+            # the log of changes would grow with each chunk
+            checkpoint(connection)
         logger.debug("worked out %d of %d changed tasks", min(place + _CHUNK, changed), changed)
     for name in ("scope", "changed", "controls", "label_weights", *TEMPORARY):
         connection.execute(f"drop table if exists temp.{name}")

@@ -62,14 +62,13 @@ class Comparison:
     def _count(self, tables: Mapping[str, pa.Table], held: Set[int], outlines: Mapping[int, Outline]) -> None:
         tasks = zip(tables["tasks"]["id"].to_pylist(), tables["tasks"]["project_id"].to_pylist(), strict=True)
         for task_id, project_id in tasks:
+            if task_id in held:
+                continue
             created_at = outlines[task_id].created_at
-            if task_id not in held and self._is_counted(created_at):
+            if created_at is None or self._began is None or created_at <= self._began:
                 self.brought["tasks"][project_id] += 1
-            elif task_id not in held and self._began and created_at and created_at < self._began + timedelta(seconds=1):
+            elif created_at < self._began + timedelta(seconds=1):
                 self.unsure.add(project_id)
         for name in COUNTED[1:]:
             self.brought[name].update(tables[name]["project_id"].to_pylist())
             self.brought[name].subtract(self._known.count(name, outlines))
-
-    def _is_counted(self, created_at: datetime | None) -> bool:
-        return created_at is None or self._began is None or created_at <= self._began

@@ -41,8 +41,12 @@ _ARROW_TYPES: dict[Type, pa.DataType] = {
 }
 
 
-#: DuckDB's settings for giving memory back to the system soon after it was used.
-FREE_SOON = {"allocator_flush_threshold": "8MB", "allocator_bulk_deallocation_flush_threshold": "16MB"}
+#: How we use DuckDB everywhere: it draws no progress bar on stdout, and gives memory back soon after it was used.
+DUCKDB_SETTINGS = """
+    set enable_progress_bar = false;
+    set allocator_flush_threshold = '8MB';
+    set allocator_bulk_deallocation_flush_threshold = '16MB';
+"""
 
 #: What DuckDB raises for data; anything else is a mistake in a query.
 _DATA_ERRORS = (
@@ -90,9 +94,7 @@ class Flattener:
         self._connection = duckdb.connect(":memory:")
         # a batch is smaller than a row group: a second thread would only add overhead
         self._connection.execute("set threads = 1; set timezone = 'UTC'; set preserve_insertion_order = true")
-        self._connection.execute("set enable_progress_bar = false")
-        for setting, value in FREE_SOON.items():
-            self._connection.execute(f"set {setting} = '{value}'")
+        self._connection.execute(DUCKDB_SETTINGS)
         self._connection.execute(_query("parse/_keys") + _query("parse/_macros"))
         self._connection.execute("create table seen_users (id bigint primary key, user varchar)")
         #: tasks that nothing could read, with the reason

@@ -1,7 +1,7 @@
 """A load in portions: each is extracted and loaded by itself, while the next one is being fetched.
 
-So a first load of a million tasks takes no more memory and room on the disk than a portion of it, and what was loaded
-of it stays where it is interrupted. How far the projects were read is noted with the last portion alone.
+So a first load of a million tasks takes no more room on the disk, beside the tables, than a portion of it, and what was
+loaded of it stays where it is interrupted. How far the projects were read is noted with the last portion alone.
 """
 
 from collections.abc import Callable, Generator, Iterator

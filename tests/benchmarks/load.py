@@ -7,14 +7,12 @@ and writes the table into the README.
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.from_memory import Answers, from_memory
+from benchmarks.readme import machine, write_table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 3
@@ -99,17 +98,13 @@ def _print(tasks: int, rates: dict[str, list[float]]) -> None:
     for name, found in rates.items():
         rate = statistics.median(found)
         lines.append(f"| {name} | {rate:,.0f} | {min(found):,.0f} to {max(found):,.0f} | {ours / rate:.2f} × |")
-    versions = ", ".join(f"{name} {version(name)}" for name in ("dlt", "duckdb", "httpx"))
     lines.append(
         f"\n{tasks:,} tasks ({ALONE:,} for dlt alone) from a server that answers from memory, on the same machine;"
-        f" {os.cpu_count()} cores, Python {platform.python_version()}, {versions}. Medians of {ROUNDS} rounds."
+        f" {machine('dlt', 'duckdb', 'httpx')}. Medians of {ROUNDS} rounds."
     )
     table = "\n".join(lines)
     print(table)
-    readme = ROOT / "README.md"
-    before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- benchmark: load -->")
-    after = rest.partition("<!-- end of benchmark -->")[2]
-    readme.write_text(f"{before}{mark}\n\n{table}\n\n<!-- end of benchmark -->{after}", encoding="utf-8")
+    write_table("load", table)
 
 
 if __name__ == "__main__":

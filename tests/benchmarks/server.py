@@ -8,7 +8,6 @@ each and the ratio to our run, and writes the table into the README.
 import asyncio
 import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -16,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.readme import machine, write_table
 from real_label_studio import RealLabelStudio, real_label_studio
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -199,17 +198,13 @@ def _print(tasks: int, rates: dict[str, float]) -> None:
     ours = next(iter(rates.values()))
     lines = ["| what | tasks/s | our run against it |", "|---|---|---|"]
     lines += [f"| {name} | {rate:,.0f} | {ours / rate:.2f} × |" for name, rate in rates.items()]
-    versions = ", ".join(f"{name} {version(name)}" for name in ("dlt", "duckdb", "httpx"))
     lines.append(
         f"\n{tasks:,} tasks from Label Studio 1.23.2 (bundled server, SQLite) on the same machine;"
-        f" {os.cpu_count()} cores, Python {platform.python_version()}, {versions}. Medians of {ROUNDS} rounds."
+        f" {machine('dlt', 'duckdb', 'httpx')}. Medians of {ROUNDS} rounds."
     )
     table = "\n".join(lines)
     print(table)
-    readme = ROOT / "README.md"
-    before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- benchmark: server -->")
-    after = rest.partition("<!-- end of benchmark -->")[2]
-    readme.write_text(f"{before}{mark}\n\n{table}\n\n<!-- end of benchmark -->{after}", encoding="utf-8")
+    write_table("server", table)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.readme import write_table
+
 from pipelines.analytics import refresh
 from pipelines.analytics.definitions import views
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 3
 THREADS = 2
 
@@ -82,7 +85,7 @@ def main() -> None:
     table = _table(arguments.path, timings)
     print(table)
     if arguments.write:
-        _write(table)
+        write_table("views", table)
 
 
 def _queries(names: list[str]) -> Iterator[tuple[str, str, float | None]]:
@@ -190,15 +193,6 @@ def _table(path: Path, timings: list[Timing]) -> str:
         " Arrow; memory is the most that the process took."
     )
     return "\n".join(lines)
-
-
-def _write(table: str) -> None:
-    readme = ROOT / "README.md"
-    before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- benchmark: views -->")
-    if not mark:
-        raise SystemExit("README.md has no <!-- benchmark: views -->")
-    after = rest.partition("<!-- end of benchmark -->")[2]
-    readme.write_text(f"{before}{mark}\n\n{table}\n\n<!-- end of benchmark -->{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
