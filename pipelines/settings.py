@@ -40,7 +40,7 @@ class SourceSettings(BaseConfiguration):
     label_studio_api_key: TSecretStrValue = None  # type: ignore[assignment]  # the same
     task_ids: Any | None = None
     project_ids: Any | None = None
-    fetch_workers: int = 4
+    fetch_workers: int | None = None
     fetch_page_size: int = 100
     fetch_timeout: float = 90.0
     fetch_attempts: int = 6
@@ -100,7 +100,7 @@ def source_settings(given: Mapping[str, Any]) -> SourceSettings:
     """The settings of the source; `given` wins. Raises ConfigurationError."""
     settings: SourceSettings = _resolved(SourceSettings(), ("sources", "label_studio"), given)
     for name in ("fetch_workers", "fetch_page_size", "fetch_timeout", "fetch_attempts"):
-        if getattr(settings, name) <= 0:
+        if getattr(settings, name) is not None and getattr(settings, name) <= 0:
             raise ConfigurationError(f"{name} is {getattr(settings, name)}: it must be more than 0")
     for name, words in (("fetch_mode", MODES), ("reconcile_every", EVERY)):
         if getattr(settings, name) not in words:

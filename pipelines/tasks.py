@@ -48,7 +48,11 @@ The token comes from LABEL_STUDIO_API_KEY or .dlt/secrets.toml, the address from
 @click.option("--database", type=click.Path(dir_okay=False), help="The DuckDB file.  [default: warehouse.duckdb]")
 @click.option("--destination", metavar="NAME", help="Kind of warehouse; only duckdb so far.  [default: duckdb]")
 @click.option("--dataset", metavar="NAME", help="The schema of the tables.  [default: label_studio]")
-@click.option("--workers", type=click.IntRange(1, 64), help="Requests in flight at once.  [default: 4]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Requests in flight at once.  [default: as many as make the server faster]",
+)
 @click.option("--reconcile", is_flag=True, help="Compare every task with the warehouse, not only what changed.")
 @click.option("--full", is_flag=True, help="Read every task again.")
 @click.option("--prune-projects", is_flag=True, help="Remove the tasks of projects that are gone or emptied.")

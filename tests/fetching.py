@@ -47,7 +47,7 @@ def fetch(
     server: Server,
     selection: Selection,
     *,
-    workers: int = 4,
+    workers: int | None = 4,
     page_size: int = 100,
     work: Sequence[Work] | None = None,
     **options: Any,
@@ -59,7 +59,7 @@ def fetch(
         async with client(server, report, connections=workers, **options) as label_studio:
             await label_studio.server_version()
             pieces = (await survey(label_studio, selection, report)).work if work is None else work
-            fetching = Fetch(label_studio, selection, pieces, report, workers=workers, page_size=page_size)
+            fetching = Fetch(label_studio, selection, pieces, report, page_size=page_size)
             async with fetching:
                 tasks: list[RawTask] = []
                 while page := await fetching.page():

@@ -579,9 +579,9 @@ def test_a_consumer_may_stop_early(workers: int, taken: int) -> None:
     """Leaving in the middle ends all requests at once, also while pages wait to be taken."""
 
     async def main() -> int:
-        async with client(label_studio(range(1, 201))) as connected:
+        async with client(label_studio(range(1, 201)), connections=workers) as connected:
             work = [Work(1, Interval(1, 200))]
-            async with Fetch(connected, PROJECT, work, Report(), workers=workers, page_size=1) as fetching:
+            async with Fetch(connected, PROJECT, work, Report(), page_size=1) as fetching:
                 for _ in range(taken):
                     await fetching.page()
                 await asyncio.sleep(1)

@@ -38,7 +38,7 @@ def label_studio(
     label_studio_api_key: str = dlt.secrets.value,
     task_ids: Any | None = None,
     project_ids: Any | None = None,
-    fetch_workers: int = 4,
+    fetch_workers: int | None = None,
     fetch_page_size: int = 100,
     fetch_timeout: float = 90.0,
     fetch_attempts: int = 6,
@@ -64,7 +64,7 @@ def label_studio(
         label_studio_api_key: a personal access token or a legacy token
         task_ids: ids and inclusive ranges of ids, as text or list: "1,5,10-20"
         project_ids: ids of projects, or "all"; together with `task_ids`, narrows to these projects
-        fetch_workers: requests in flight at once
+        fetch_workers: requests in flight at once; None: as many as make the server faster
         fetch_page_size: tasks of a page to begin with; it adapts to the server
         fetch_timeout: seconds that one request may take
         fetch_attempts: tries of one request in all
@@ -100,7 +100,6 @@ def label_studio(
     _expect("reconcile_every", reconcile_every, EVERY)
     options = Options(
         Policy(fetch_mode, reconcile_every, prune_projects),  # type: ignore[arg-type]  # they were just looked at
-        workers=fetch_workers,
         page_size=fetch_page_size,
         overlap=fetch_overlap,
         history=annotation_history,

@@ -13,6 +13,7 @@ import msgspec
 from .answers import Entry, Items, Page, Passing, TaskHead, read, read_object
 from .connection import Connection
 from .exceptions import AccessDenied, NotFound, RequestFailed, WrongAddress
+from .pace import Pace
 from .pieces import Piece
 from .report import Report
 
@@ -57,7 +58,7 @@ class Client:
         *,
         timeout: float = 90.0,
         attempts: int = 6,
-        connections: int = 4,
+        connections: int | None = None,
         requests_per_second: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -72,6 +73,11 @@ class Client:
             transport=transport,
         )
         self._get = self._connection.get
+
+    @property
+    def pace(self) -> Pace:
+        """How many requests are in flight at once: `connections`, else as many as make the server faster."""
+        return self._connection.pace
 
     @property
     def url(self) -> str:

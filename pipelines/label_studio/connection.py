@@ -14,6 +14,7 @@ from .address import origin, server_url, token
 from .answers import Passing, check, without
 from .auth import auth_for
 from .exceptions import ConfigurationError, RequestFailed, Unreachable, WrongAddress
+from .pace import Pace
 from .report import Report
 from .retrying import Retrying, http_date, wanted_wait
 
@@ -38,18 +39,19 @@ class Connection:
         *,
         timeout: float,
         attempts: int,
-        connections: int,
+        connections: int | None,
         requests_per_second: float | None,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
-        if min(timeout, attempts, connections) <= 0 or (requests_per_second or 0) < 0:
+        if min(timeout, attempts, 1 if connections is None else connections) <= 0 or (requests_per_second or 0) < 0:
             raise ConfigurationError("workers, timeout and attempts must be more than 0, requests per second not less")
         self.url = server_url(url)
         self._api_key = token(api_key)
         self._report = report
         self._retry = Retrying(report, attempts)
         self._timeout = timeout
-        self._slots = asyncio.Semaphore(connections)
+        #: how many requests are in flight at once
+        self.pace = Pace(connections)
         self._limiter = AsyncLimiter(1, 1 / requests_per_second) if requests_per_second else None
         self._proven = False
         #: the first moment that the server named, by its own clock; None before, or where it names none
@@ -58,7 +60,7 @@ class Connection:
             "auth": auth_for(self.url, self._api_key),
             "headers": {"User-Agent": _user_agent(), "Accept": "application/json"},
             "timeout": httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
-            "limits": httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            "limits": httpx.Limits(max_connections=self.pace.most, max_keepalive_connections=self.pace.most),
             "transport": transport,
         }
         self._http = _open(settings)
@@ -99,11 +101,20 @@ class Connection:
         return await self._retry(f"GET {path}", once)
 
     async def _body(self, path: str, params: Mapping[str, Any], many: bool, signed: bool) -> bytes:
-        async with self._slots:
+        async with self.pace.slot():
             if self._limiter:
                 await self._limiter.acquire()
             self._report.requests += 1
-            return await self._send(path, params, many, signed)
+            clock = asyncio.get_running_loop().time
+            begun = clock()
+            try:
+                body = await self._send(path, params, many, signed)
+            except (Passing, RequestFailed):
+                self.pace.trouble(begun, clock())
+                raise
+            if many:
+                self.pace.page(begun, clock(), len(body))
+            return body
 
     async def _send(self, path: str, params: Mapping[str, Any], many: bool, signed: bool) -> bytes:
         auth = httpx.USE_CLIENT_DEFAULT if signed else None

@@ -48,7 +48,7 @@ async def _plan(
     async with client:
         await client.server_version()
         await expect_same_server(client, known, cursors)
-        found = await make_plan(client, selection, report, known, cursors, policy, parts=settings.fetch_workers)
+        found = await make_plan(client, selection, report, known, cursors, policy)
     ids = None if selection.ids is None else selection.ids.size
     if selection.one_by_one:
         return Plan({}, ids, len(selection.single))

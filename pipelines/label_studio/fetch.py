@@ -45,7 +45,6 @@ class Fetch:
         work: Iterable[Work],
         report: Report,
         *,
-        workers: int = 4,
         page_size: int = 100,
     ) -> None:
         if page_size < 1:
@@ -53,7 +52,7 @@ class Fetch:
         self._client = client
         self._selection = selection
         self._report = report
-        self._workers = workers
+        self._pace = client.pace
         self._page_size = page_size
         self._max_page_size = max(page_size, MAX_PAGE_SIZE)
         self._waiting = deque(work)
@@ -61,7 +60,7 @@ class Fetch:
         self._changed = asyncio.Condition()
         self._trouble = Trouble(client, report)
         self._delivery = Delivery(client, report)
-        self._singles = Singles(client, selection, report, self._delivery, self._trouble, workers)
+        self._singles = Singles(client, selection, report, self._delivery, self._trouble)
 
     async def __aenter__(self) -> Self:
         self._running = asyncio.create_task(self._run())
@@ -83,7 +82,7 @@ class Fetch:
             if self._selection.one_by_one:
                 await self._singles.fetch(sorted(self._selection.single))
             else:
-                await together(self._worker() for _ in range(self._workers))
+                await together(self._worker() for _ in range(self._pace.most))
                 self._give_up(self._waiting)
                 if not self._trouble.gone:
                     await self._singles.confirm()
@@ -103,14 +102,14 @@ class Fetch:
 
     async def _take(self) -> Work | None:
         async with self._changed:
-            await self._changed.wait_for(lambda: self._waiting or not self._busy)
+            await self._changed.wait_for(lambda: not self._busy or (self._waiting and self._busy < self._pace.limit))
             if not self._waiting or self._trouble.gone:
                 return None
             self._busy += 1
             return self._waiting.popleft()
 
     async def _fetch(self, work: Work) -> None:
-        piece: Piece | None = work.piece
+        piece = await self._shared(work, work.piece)
         while piece is not None:
             left = work._replace(piece=piece)
             if self._trouble.gone:
@@ -158,10 +157,10 @@ class Fetch:
         return work.piece.after(first)
 
     async def _shared(self, work: Work, piece: Piece | None) -> Piece | None:
-        """Shares what is left of a piece of work with the workers that have nothing to do."""
+        """Shares a piece of work with the workers that have nothing to do, where it is more than a page."""
         async with self._changed:
-            idle = self._workers - self._busy
-            if piece is None or self._waiting or not idle:
+            idle = self._pace.limit - self._busy
+            if piece is None or self._waiting or idle <= 0 or piece.last - piece.first < self._page_size:
                 return piece
             first, *others = piece.split(idle + 1)
             self._waiting.extend(work._replace(piece=other) for other in others)

@@ -26,7 +26,7 @@ class Differences:
     absent: BitMap64 = field(default_factory=BitMap64)
 
 
-async def differences(client: Client, project_id: int, found: Found, known: Known, parts: int) -> Differences:
+async def differences(client: Client, project_id: int, found: Found, known: Known) -> Differences:
     """Compares all tasks of a project, several parts of it at once. Raises LabelStudioError where a part can't be had.
 
     A task with drafts always differs: nothing in its outline tells when a draft was edited.
@@ -41,6 +41,7 @@ async def differences(client: Client, project_id: int, found: Found, known: Know
             start = window.last + 1
         differing.absent |= BitMap64(known.outlines(project_id, Interval(start, piece.last)))
 
+    parts = min(client.pace.most, -(-found.total // PAGE_SIZE))
     await together(compare(piece) for piece in found.window.split(parts))
     # what the warehouse holds outside of the server's window
     differing.absent |= known.task_ids(project_id, outside=found.window)

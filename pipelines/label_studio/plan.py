@@ -64,14 +64,14 @@ class Plan:
 
 
 async def make_plan(
-    client: Client, selection: Selection, report: Report, known: Known, cursors: Cursors, policy: Policy, *, parts: int
+    client: Client, selection: Selection, report: Report, known: Known, cursors: Cursors, policy: Policy
 ) -> Plan:
     """The plan of a run. Raises what `survey` raises."""
     if selection.ids is not None:
         report.mode = "ids"
         found = await survey(client, selection, report)
         return Plan(found.tasks, found.work)
-    planner = Planner(client, known, cursors, policy, parts)
+    planner = Planner(client, known, cursors, policy)
     project_ids = await projects_of(client, selection)
     answers = dict(zip(project_ids, await together(map(planner.target, project_ids)), strict=True))
     lost = planner.lost(answers, selection)
@@ -89,13 +89,12 @@ async def make_plan(
 class Planner:
     """Looks at one project after the other, and decides how to read it."""
 
-    def __init__(self, client: Client, known: Known, cursors: Cursors, policy: Policy, parts: int) -> None:
+    def __init__(self, client: Client, known: Known, cursors: Cursors, policy: Policy) -> None:
         self._client = client
         self._known = known
         self._projects = known.projects()
         self._cursors = cursors
         self._policy = policy
-        self._parts = parts
 
     async def target(self, project_id: int) -> Target | LabelStudioError:
         """How to read a project, and the work that it makes; the error where it can't be had."""
@@ -142,7 +141,7 @@ class Planner:
             await self._compare(project_id, target, found)
 
     async def _compare(self, project_id: int, target: Target, found: Found) -> None:
-        differing = await differences(self._client, project_id, found, self._known, self._parts)
+        differing = await differences(self._client, project_id, found, self._known)
         target.total = len(differing.changed)
         target.work = work_of(project_id, differing.changed)
         target.absent = differing.absent

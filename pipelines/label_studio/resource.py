@@ -46,7 +46,6 @@ class Options:
     """How a load goes about it."""
 
     policy: Policy
-    workers: int = 4
     page_size: int = 100
     #: seconds that the next run reads again of what this one has read
     overlap: float = 60.0
@@ -88,7 +87,7 @@ class Load:
                 plan = portal.call(self._plan, client, known, Cursors(dlt.current.resource_state()))
                 comparison = Comparison(known, self._report, client.began)
                 self._settle = partial(_remove_replaced, known, comparison)
-                suspicion = Suspicion(client, known, comparison, self._report, parts=self._options.workers)
+                suspicion = Suspicion(client, known, comparison, self._report)
                 deletions = Deletions(client, known, self._selection, self._report, plan, self._options.policy)
                 yield from self._tasks(portal, client, self._selection, plan.work, comparison)
                 if self._options.policy.every != "never":
@@ -119,8 +118,8 @@ class Load:
     async def _plan(self, client: Client, known: Known, cursors: Cursors) -> Plan:
         expect_same_pseudonyms(known, cursors, self._options.pseudonyms)
         await expect_same_server(client, known, cursors)
-        policy, parts = self._options.policy, self._options.workers
-        plan = await make_plan(client, self._selection, self._report, known, cursors, policy, parts=parts)
+        policy = self._options.policy
+        plan = await make_plan(client, self._selection, self._report, known, cursors, policy)
         ids = self._selection.ids
         self._report.asked = sum(plan.tasks.values()) if ids is None else ids.size
         self._report.by_id = ids is not None
@@ -144,8 +143,7 @@ class Load:
         work: list[Work],
         comparison: Comparison,
     ) -> Iterator[Family]:
-        workers, page_size = self._options.workers, self._options.page_size
-        fetch = Fetch(client, selection, work, self._report, workers=workers, page_size=page_size)
+        fetch = Fetch(client, selection, work, self._report, page_size=self._options.page_size)
         with portal.wrap_async_context_manager(fetch):
             for tables, size in self._flatteners.tasks(_batches(portal, fetch)):
                 comparison.note(tables)

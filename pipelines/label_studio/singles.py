@@ -18,14 +18,13 @@ class Singles:
     """Fetches tasks one by one, several at once."""
 
     def __init__(
-        self, client: Client, selection: Selection, report: Report, delivery: Delivery, trouble: Trouble, workers: int
+        self, client: Client, selection: Selection, report: Report, delivery: Delivery, trouble: Trouble
     ) -> None:
         self._client = client
         self._selection = selection
         self._report = report
         self._delivery = delivery
         self._trouble = trouble
-        self._workers = workers
 
     async def fetch(self, task_ids: Iterable[int], project_id: int | None = None) -> None:
         """Delivers those of the tasks that exist; notes the others, and those that can't be had."""
@@ -35,7 +34,7 @@ class Singles:
             for task_id in left:
                 await self._one(task_id, project_id)
 
-        await together(worker() for _ in range(self._workers))
+        await together(worker() for _ in range(self._client.pace.most))
 
     async def confirm(self) -> None:
         """Looks up the single ids that the lists did not hold: only Get task can say that they don't exist."""

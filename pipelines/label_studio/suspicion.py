@@ -32,11 +32,10 @@ class Counts(NamedTuple):
 class Suspicion:
     """Looks for projects that an incremental scan did not see through."""
 
-    def __init__(self, client: Client, known: Known, comparison: Comparison, report: Report, *, parts: int) -> None:
+    def __init__(self, client: Client, known: Known, comparison: Comparison, report: Report) -> None:
         self._client = client
         self._known = known
         self._report = report
-        self._parts = parts
         self._held = {name: known.count(name) for name in COUNTED}
         self._brought = comparison.brought
         self._unsure = comparison.unsure
@@ -98,7 +97,7 @@ class Suspicion:
             target.is_empty = True
             target.absent = self._known.task_ids(project_id)
             return []
-        differing = await differences(self._client, project_id, found, self._known, self._parts)
+        differing = await differences(self._client, project_id, found, self._known)
         target.absent = differing.absent
         changed = differing.changed - self._report.fetched
         self._report.asked = (self._report.asked or 0) + len(changed)
