@@ -19,7 +19,7 @@ from pipelines.checks import CheckResult, failed_checks
 from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
-from pipelines.label_studio.portions import PORTION_BYTES, Portions
+from pipelines.label_studio.portions import PORTION_BYTES, PORTION_SECONDS, Portions
 from pipelines.leftovers import PIPELINE, newest_load, note_base, opened, without_leftovers
 from pipelines.load_runs import Journal, RunRecord
 from pipelines.locks import Lease, machine_lock
@@ -116,7 +116,7 @@ class _Run:
 
     def _loaded(self, client: Any, lease: Lease, since: Since | None, transport: Any) -> Outcome:
         pipeline = without_leftovers(self._folder, self._pipeline)
-        with Portions(PORTION_BYTES) as portions:
+        with Portions(PORTION_BYTES, PORTION_SECONDS) as portions:
             source = label_studio(**dict(self._source), report=self._report, portions=portions, transport=transport)
             self._load(pipeline, lease, client, source, portions)
         # a client that was opened before the first load does not look for tables in the schema that it made

@@ -644,7 +644,7 @@ def test_an_unforeseen_error_in_one_worker_ends_the_others(monkeypatch: pytest.M
     """A bug in one worker is raised to the consumer, and the other workers end."""
 
     async def main() -> int:
-        async with client(label_studio(range(1, 101))) as connected:
+        async with client(label_studio(range(1, 101)), connections=2) as connected:
             real = connected.page
 
             async def page(project_id: int, piece: Any, size: int, since: Any) -> Any:

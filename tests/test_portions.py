@@ -137,6 +137,18 @@ def test_a_portion_ends_with_the_family_that_fills_it() -> None:
     assert source.noted == ["settled", "settled", "ended"]
 
 
+def test_a_portion_ends_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a slow server a portion is what came in its seconds; families without tasks, however late, make none."""
+    moments = iter([0, 8, 16, 24, 100, 105, 121, 130, 200, 300])
+    monkeypatch.setattr("pipelines.label_studio.portions.time.monotonic", lambda: next(moments))
+    source = Sizes(1, 1, 1, 1, 1, 0, 0)
+    with Portions(100, seconds=20) as portions:
+        given = []
+        while not portions.over:
+            given.append(list(portions.next(lambda: source)))
+    assert given == [[1, 1, 1], [1, 1], [0, 0]]
+
+
 def test_what_gives_the_families_is_ended_with_the_portions() -> None:
     """A run that stops between two portions leaves no connection to the server open behind it."""
     source = Sizes(1, 1)

@@ -218,7 +218,7 @@ def test_an_interrupted_run_leaves_its_pages(shell: Shell, expected: Contents, m
     """SIGINT in the middle of many pages ends the process within seconds; none of its tasks is in the warehouse."""
     monkeypatch.setenv("SOURCES__LABEL_STUDIO__FETCH_PAGE_SIZE", "2")
     with served(shell.fake, 0.5) as (url, asked_for):
-        arguments = ["--project", "4", "--url", url, "--database", str(shell.database), "--quiet"]
+        arguments = ["--project", "4", "--url", url, "--database", str(shell.database), "--workers", "4", "--quiet"]
         with process(SCRIPT, *arguments) as run:
             while sum("expand" in target for target in asked_for) < 6 and run.poll() is None:
                 time.sleep(0.02)

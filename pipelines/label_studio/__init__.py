@@ -113,7 +113,7 @@ def label_studio(
         if portions:
             yield from portions.next(load)
         else:
-            with Portions(None) as everything:
+            with Portions() as everything:
                 yield from everything.next(load)
 
     return tasks()

@@ -101,7 +101,7 @@ class Connection:
         return await self._retry(f"GET {path}", once)
 
     async def _body(self, path: str, params: Mapping[str, Any], many: bool, signed: bool) -> bytes:
-        async with self.pace.slot():
+        async with self.pace.slot(page=many):
             if self._limiter:
                 await self._limiter.acquire()
             self._report.requests += 1

@@ -1,7 +1,7 @@
-"""How many requests are in flight at once: as many as make the server faster, which is found out on the way.
+"""How many pages are asked for at once: as many as make the server faster, which is found out on the way.
 
-A server with two workers answers two requests in the time of one; a third only waits, and makes others wait. So a few
-pages are fetched with one number of requests, then with one more, and the lowest is kept that is about as fast as any.
+A server with two workers makes two pages in the time of one; a third only waits, and makes others wait. So a few pages
+are fetched one by one, then two at a time and more, and the lowest number is kept that is about as fast as any.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
 
-#: Numbers of requests in flight that are tried.
+#: Numbers of pages at once that are tried.
 STEPS = (1, 2, 3, 4, 6, 8, 12, 16)
 
-#: Where it begins: one is on its way while the server works on another.
-START = 2
+#: Requests at once for what is no page of tasks and costs the server little.
+SMALL = 4
 
 #: A lower number is as fast as a higher one when it reaches this share of its rate.
 ENOUGH = 0.85
@@ -25,20 +25,19 @@ ENOUGH = 0.85
 SLUMP = 0.7
 
 #: After so many measures all numbers are measured anew: servers change.
-MEMORY = 12
+MEMORY = 24
 
 
 class Climb:
     """Chooses among STEPS by the rate that was measured with each, in any unit."""
 
     def __init__(self) -> None:
-        self.limit = START
-        # at first there is no use in less
-        self._rates = {step: 0.0 for step in STEPS if step < START}
+        self.limit = STEPS[0]
+        self._rates: dict[int, float] = {}
         self._measures = 0
 
     def measured(self, rate: float) -> None:
-        """Takes the rate that was reached with `limit` requests in flight, and sets the `limit` to go on with."""
+        """Takes the rate that was reached with `limit` pages at once, and sets the `limit` to go on with."""
         before = self._rates.get(self.limit, rate)
         if rate < SLUMP * before:
             return self.halve()
@@ -67,29 +66,34 @@ def _beside(step: int) -> tuple[int, ...]:
 
 @dataclass
 class _Window:
-    """Requests that were made since the limit is what it is: how many, their bytes, and the seconds that they took."""
+    """Pages that were asked for since the limit is what it is: how many, their bytes, the seconds that they took."""
 
     begun: float
-    requests: int = 0
+    pages: int = 0
     bytes: int = 0
     seconds: float = 0.0
 
 
 class Pace:
-    """Lets so many requests be in flight as make the server faster; `fixed`: so many, whatever comes of it."""
+    """Lets so many requests be in flight as make the server faster; `fixed`: so many in all, whatever comes of it."""
 
     def __init__(self, fixed: int | None = None) -> None:
         self._climb = None if fixed else Climb()
-        #: requests that may be in flight now, and that may ever be
-        self.limit = fixed or START
+        #: pages that may be in flight now, and that may ever be
+        self.limit = fixed or STEPS[0]
         self.most = fixed or STEPS[-1]
         self._slots = asyncio.Semaphore(self.limit)
+        self._small = self._slots if fixed else asyncio.Semaphore(SMALL)
         self._owed = 0
         self._window: _Window | None = None
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Waits until one more request may be in flight."""
+    async def slot(self, *, page: bool) -> AsyncIterator[None]:
+        """Waits until one more request may be in flight, for a page of tasks or for something small."""
+        if not page:
+            async with self._small:
+                yield
+            return
         await self._slots.acquire()
         try:
             yield
@@ -104,10 +108,10 @@ class Pace:
         window = self._window_of(begun)
         if self._climb is None or window is None:
             return
-        window.requests += 1
+        window.pages += 1
         window.bytes += size
         window.seconds += ended - begun
-        if window.requests < 3 * self.limit:
+        if window.pages < 3 * self.limit:
             return
         # where we are slower than the server, its rate was not what was measured
         if window.seconds > 0.5 * self.limit * (ended - window.begun):
@@ -121,7 +125,7 @@ class Pace:
             self._go_on_with(self._climb.limit, ended)
 
     def _window_of(self, begun: float) -> _Window | None:
-        """The window that a request belongs to; None where it was made with another number of them in flight."""
+        """The window that a request belongs to; None where another number of them was in flight."""
         self._window = self._window or _Window(begun)
         return self._window if begun >= self._window.begun else None
 
@@ -134,5 +138,5 @@ class Pace:
                 self._slots.release()
         self._owed += max(0, self.limit - limit)
         if limit != self.limit:
-            logger.debug("%d requests at once from now on", limit)
+            logger.debug("%d pages at once from now on", limit)
         self.limit = limit

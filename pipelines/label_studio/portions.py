@@ -4,11 +4,16 @@ So a first load of a million tasks takes no more room on the disk, beside the ta
 loaded of it stays where it is interrupted. How far the projects were read is noted with the last portion alone.
 """
 
+import math
+import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
 #: A portion ends once it holds so many bytes of raw JSON: a load has costs of its own, which small ones don't earn.
 PORTION_BYTES = 256 * 2**20
+
+#: A portion ends after so many seconds, too: from a slow server, the next one is fetched while it is loaded.
+PORTION_SECONDS = 20.0
 
 
 class Family(NamedTuple):
@@ -31,11 +36,12 @@ class Source(Protocol):
 class Portions:
     """Gives the families of one load a portion at a time, to the extractions of a source; a context manager.
 
-    A portion ends after `size` bytes; None makes one of all.
+    A portion ends after `size` bytes or `seconds`; where both are None, one is made of all.
     """
 
-    def __init__(self, size: int | None) -> None:
-        self._size = size
+    def __init__(self, size: int | None = None, seconds: float | None = None) -> None:
+        self._size = math.inf if size is None else size
+        self._seconds = math.inf if seconds is None else seconds
         self._source: Source | None = None
         self._families: Generator[Family] | None = None
         #: there is nothing left
@@ -46,11 +52,12 @@ class Portions:
         if self._source is None or self._families is None:
             self._source = make()
             self._families = self._source.families()
-        held = 0
+        held, begun = 0, time.monotonic()
         for family in self._families:
             yield from family.items
             held += family.size
-            if self._size is not None and held >= self._size:
+            # what holds no task is no portion
+            if held and (held >= self._size or time.monotonic() - begun >= self._seconds):
                 return self._source.settle()
         self.over = True
 

@@ -83,8 +83,9 @@ class Load:
                 start_blocking_portal() as portal,
                 portal.wrap_async_context_manager(self._connected()) as client,
             ):
+                planning = portal.start_task_soon(self._plan, client, known, Cursors(dlt.current.resource_state()))
                 yield self._no_rows(known)
-                plan = portal.call(self._plan, client, known, Cursors(dlt.current.resource_state()))
+                plan = planning.result()
                 comparison = Comparison(known, self._report, client.began)
                 self._settle = partial(_remove_replaced, known, comparison)
                 suspicion = Suspicion(client, known, comparison, self._report)
