@@ -23,6 +23,7 @@ from pipelines.label_studio.portions import PORTION_BYTES, PORTION_SECONDS, Port
 from pipelines.leftovers import PIPELINE, newest_load, note_base, opened, without_leftovers
 from pipelines.load_runs import Journal, RunRecord
 from pipelines.locks import Lease, machine_lock
+from pipelines.memory import give_back
 from pipelines.readers import PublishFailed, publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.stopping import stopped_by_signals
@@ -144,11 +145,13 @@ class _Run:
                 note_base(self._folder, client)
                 pipeline.extract(source)
                 self._say_fetched(portions)
+                give_back(self._connection)
                 lease.expect_held()
                 pipeline.normalize()
                 pipeline.load()
                 # the next portion's staging tables take the room of this one's
                 checkpoint(self._connection)
+                give_back(self._connection)
         except PipelineStepFailed as error:
             raise _cause(error) from error
         logger.info("loaded; %d tasks are new or changed, %d are gone", self._report.changed, len(self._report.deleted))

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from pipelines.memory import give_back
 from pipelines.warehouse import checkpoint
 
 from . import controls, masks, matching, measures
@@ -64,6 +65,7 @@ def refresh_kept(connection: Any, schemas: Schemas) -> int:
         if changed > _CHUNK:
             # the log of changes would grow with each chunk
             checkpoint(connection)
+            give_back(connection)
         logger.debug("worked out %d of %d changed tasks", min(place + _CHUNK, changed), changed)
     for name in ("scope", "changed", "controls", "label_weights", *TEMPORARY):
         connection.execute(f"drop table if exists temp.{name}")

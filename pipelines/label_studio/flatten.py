@@ -22,6 +22,8 @@ TASK_TABLES = [table for table in TABLES.values() if "tasks" in (table.name, tab
 #: The steps that follow the parsing of the tasks themselves.
 _STEPS = ("annotations", "predictions", "drafts", "results", "users")
 
+_FORGET = "".join(f"drop table parsed_{name};" for name in ("tasks", *_STEPS[:-1]))
+
 _SQL_TYPES: dict[Type, str] = {
     "bigint": "bigint",
     "double": "double",
@@ -172,7 +174,10 @@ class Flattener:
             self._connection.execute(_query("parse/tasks"))
         for step in _STEPS:
             self._connection.execute(_query(f"parse/{step}"))
-        return {table.name: self._read(table) for table in self._tables}
+        tables = {table.name: self._read(table) for table in self._tables}
+        # they take ten times as much as the JSON, until the next batch comes
+        self._connection.execute(_FORGET)
+        return tables
 
     @contextmanager
     def _registered(self, name: str, rows: pa.Table) -> Iterator[None]:

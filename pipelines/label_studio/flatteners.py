@@ -27,7 +27,7 @@ class Flat(NamedTuple):
 
 
 #: Rows are handed over when they were made of so many bytes of JSON: dlt looks at each table's schema anew each time.
-HANDOVER_BYTES = 32 * 2**20
+HANDOVER_BYTES = 16 * 2**20
 
 
 class Flatteners:
@@ -51,11 +51,11 @@ class Flatteners:
         flats: list[Flat] = []
         for flat in self._one_by_one(batches):
             flats.append(flat)
+            del flat
             if sum(each.size for each in flats) >= HANDOVER_BYTES:
-                yield _joined(flats)
-                flats = []
+                yield _taken(flats)
         if flats:
-            yield _joined(flats)
+            yield _taken(flats)
 
     def users(self, listed: Sequence[bytes]) -> pa.Table:
         """The rows of `users`: those `listed` by the server, and those met in annotations since the start."""
@@ -80,7 +80,7 @@ class Flatteners:
         ahead: deque[Future[Flat]] = deque()
         for batch in batches:
             ahead.append(self._pool.submit(self._flat, batch))
-            if len(ahead) > len(self._all):
+            if len(ahead) >= len(self._all):
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
@@ -93,6 +93,9 @@ class Flatteners:
             self._idle.put(flattener)
 
 
-def _joined(flats: list[Flat]) -> Flat:
+def _taken(flats: list[Flat]) -> Flat:
+    """All of them joined; none is held any longer while others are loaded."""
     tables = {name: pa.concat_tables([flat.tables[name] for flat in flats]) for name in flats[0].tables}
-    return Flat(tables, sum(flat.size for flat in flats))
+    size = sum(flat.size for flat in flats)
+    flats.clear()
+    return Flat(tables, size)

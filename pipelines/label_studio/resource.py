@@ -151,7 +151,9 @@ class Load:
                 items = self._handed_over("tasks", tables)
                 if self._options.history:
                     items += self._handed_over("annotation_history", tables)
+                del tables
                 yield Family(items, size)
+                items.clear()
         self._note_unreadable()
 
     def _people_and_projects(self, portal: BlockingPortal, client: Client, plan: Plan) -> Iterator[Family]:
