@@ -13,6 +13,7 @@ from dlt.common.typing import TSecretStrValue
 
 from pipelines.label_studio.cursors import EVERY, MODES
 from pipelines.label_studio.exceptions import ConfigurationError
+from pipelines.label_studio.masks import MASKS
 from pipelines.label_studio.selection import select
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +51,7 @@ class SourceSettings(BaseConfiguration):
     reconcile_every: str = "day"
     prune_projects: bool = False
     annotation_history: bool = False
+    masks: str = "keep"
     pseudonymize_users: bool = False
     pseudonym_key: TSecretStrValue | None = None
 
@@ -102,7 +104,7 @@ def source_settings(given: Mapping[str, Any]) -> SourceSettings:
     for name in ("fetch_workers", "fetch_page_size", "fetch_timeout", "fetch_attempts"):
         if getattr(settings, name) is not None and getattr(settings, name) <= 0:
             raise ConfigurationError(f"{name} is {getattr(settings, name)}: it must be more than 0")
-    for name, words in (("fetch_mode", MODES), ("reconcile_every", EVERY)):
+    for name, words in (("fetch_mode", MODES), ("reconcile_every", EVERY), ("masks", MASKS)):
         if getattr(settings, name) not in words:
             raise ConfigurationError(f"{name} is {getattr(settings, name)!r}: it takes {', '.join(words)}")
     if settings.fetch_overlap < 0:
@@ -153,9 +155,11 @@ def _expect_place(database: Path, copy: Path | None) -> None:
         raise ConfigurationError(f"the readers' copy can't be {copy}: name a file in a folder that exists")
 
 
-def use_project_folder() -> None:
-    """Let dlt read .dlt of this project, whatever the working directory is."""
+def prepare_dlt() -> None:
+    """Tells dlt, before it is imported, where this project's .dlt is, and how to write what it is handed over."""
     os.environ.setdefault("DLT_PROJECT_DIR", str(ROOT))
+    # what we hand over is written as it is: dlt would collect rows, and DuckDB reads together what is written together
+    os.environ.setdefault("DATA_WRITER__BUFFER_MAX_ITEMS", "1")
 
 
 def _resolved(settings: Any, sections: tuple[str, ...], given: Mapping[str, Any]) -> Any:

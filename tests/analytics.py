@@ -13,6 +13,7 @@ import duckdb
 from pipelines.analytics import refresh
 from pipelines.demo import FakeLabelStudio
 from pipelines.label_studio.flatten import TASK_TABLES, Flattener, RawTask
+from pipelines.label_studio.masks import Masks
 from pipelines.label_studio.tables import TABLES, Table
 
 #: The moment that the data is of, where a test says nothing else.
@@ -65,9 +66,9 @@ class Analytics:
             f'insert into "{self.dataset}"."{table}" ({names}) values ({places})', list(values.values())
         )
 
-    def load(self, *tasks: dict[str, Any], load_id: str = "1") -> None:
+    def load(self, *tasks: dict[str, Any], load_id: str = "1", masks: Masks = "keep") -> None:
         """Tasks as the API gives them, flattened; what was loaded of them before is replaced."""
-        flattener = Flattener()
+        flattener = Flattener(masks=masks)
         try:
             rows = flattener.tasks([RawTask(task["id"], task["project"], json.dumps(task).encode()) for task in tasks])
         finally:

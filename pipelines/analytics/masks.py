@@ -22,15 +22,20 @@ Bits = NDArray[np.bool_]
 def mask_ious(values: dict[str, str | None], a: Sequence[str], b: Sequence[str]) -> NDArray[np.float64]:
     """Painted pixels that two masks share ÷ pixels that one of them paints; 0 where neither paints any.
 
-    `values` holds masks by key, as Label Studio writes them; `a` and `b` name pairs. Masks of different sizes, and
-    what is no mask, share nothing.
+    `values` holds masks by key, as Label Studio writes them or as the load made them shorter; `a` and `b` name pairs.
+    Masks of different sizes, and what is no mask, share nothing; of masks that were dropped only equal ones share all.
     """
 
     @lru_cache(maxsize=_DECODED)
     def painted(key: str) -> Bits:
         return decoded(values.get(key) or "")
 
-    return np.array([_iou(painted(x), painted(y)) for x, y in zip(a, b, strict=True)], dtype=np.float64)
+    def iou(x: str, y: str) -> float:
+        if (values.get(x) or "").startswith("md5:"):
+            return float(values[x] == values.get(y))
+        return _iou(painted(x), painted(y))
+
+    return np.array([iou(x, y) for x, y in zip(a, b, strict=True)], dtype=np.float64)
 
 
 def decoded(mask: str) -> Bits:
@@ -38,6 +43,8 @@ def decoded(mask: str) -> Bits:
     try:
         if mask.startswith("data:"):
             return _bitmap(mask)
+        if mask.startswith("base64:"):
+            return unpacked(np.frombuffer(base64.b64decode(mask.rpartition(":")[2]), dtype=np.uint8)) > 0
         return unpacked(np.array(json.loads(mask), dtype=np.uint8)) > 0
     except (ValueError, OverflowError, TypeError, IndexError, UnidentifiedImageError, OSError):
         return np.zeros(0, dtype=np.bool_)

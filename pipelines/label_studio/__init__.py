@@ -10,7 +10,7 @@ Its settings stand under [sources.label_studio] in .dlt/config.toml; the server'
 from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from .client import Client
 from .cursors import EVERY, MODES
 from .exceptions import ConfigurationError, LabelStudioError
 from .family import REPLACE_FAMILY
+from .masks import MASKS
 from .plan import Policy
 from .portions import Portions
 from .pseudonyms import Pseudonyms
@@ -48,6 +49,7 @@ def label_studio(
     reconcile_every: str = "day",
     prune_projects: bool = False,
     annotation_history: bool = False,
+    masks: str = "keep",
     pseudonymize_users: bool = False,
     pseudonym_key: TSecretStrValue | None = None,
     report: Any = None,
@@ -75,6 +77,8 @@ def label_studio(
         reconcile_every: the first load of each "hour", "day" or "week" reconciles, each "run" does, or "never"
         prune_projects: remove the tasks of projects that are gone, or emptied
         annotation_history: keep every version of an annotation, in a table of that name
+        masks: what becomes of the numbers of brush masks: "keep" (a list in results.value), "blob" (bytes in base64) or
+            "drop" (their MD5 alone, and with it that of bitmasks)
         pseudonymize_users: replace e-mails and names of users by a keyed hash
         pseudonym_key: the key, of 16 characters at least
         report: a Report to be filled in
@@ -98,11 +102,13 @@ def label_studio(
     )
     _expect("fetch_mode", fetch_mode, MODES)
     _expect("reconcile_every", reconcile_every, EVERY)
+    _expect("masks", masks, MASKS)
     options = Options(
         Policy(fetch_mode, reconcile_every, prune_projects),  # type: ignore[arg-type]  # they were just looked at
         page_size=fetch_page_size,
         overlap=fetch_overlap,
         history=annotation_history,
+        masks=masks,  # type: ignore[arg-type]  # it was just looked at
         pseudonyms=Pseudonyms(pseudonym_key or "") if pseudonymize_users else None,
     )
     selection = select(task_ids, project_ids)
@@ -119,6 +125,6 @@ def label_studio(
     return tasks()
 
 
-def _expect(name: str, value: str, words: tuple[str, ...]) -> None:
+def _expect(name: str, value: str, words: Sequence[str]) -> None:
     if value not in words:
         raise ConfigurationError(f"{name} is {value!r}: it takes {', '.join(words)}")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from .masks import MaskCut, Masks
 from .repair import repaired
 from .report import Failure
 from .tables import OPTIONAL_TABLES, TABLES, Column, Table, Type
@@ -88,10 +89,12 @@ def _typed_query(table: Table) -> str:
 class Flattener:
     """Flattens batches one after the other, on a DuckDB connection of its own. Not for use by two threads at once.
 
-    With `history`, each annotation also gives a row of `annotation_history`.
+    With `history`, each annotation also gives a row of `annotation_history`. `masks` says what becomes of the numbers
+    of brush masks.
     """
 
-    def __init__(self, *, history: bool = False) -> None:
+    def __init__(self, *, history: bool = False, masks: Masks = "keep") -> None:
+        self._cut = MaskCut(masks)
         self._tables = [*TASK_TABLES, OPTIONAL_TABLES["annotation_history"]] if history else TASK_TABLES
         self._connection = duckdb.connect(":memory:")
         # a batch is smaller than a row group: a second thread would only add overhead
@@ -112,7 +115,14 @@ class Flattener:
         Tasks that are no strict JSON (a lone surrogate, NaN) are repaired, the others are read as they are. What
         can't be read is noted in `unreadable` and left out.
         """
-        return self._flatten_or_split(self._strict(batch))
+        without = [
+            task._replace(task=self._cut.without(task.task), drafts=task.drafts and self._cut.without(task.drafts))
+            for task in batch
+        ]
+        tables = self._flatten_or_split(self._strict(without))
+        whole = {name: self._cut.put_back(rows) for name, rows in tables.items()}
+        self._cut.forget()
+        return whole
 
     def users(self, listed: Iterable[bytes]) -> pa.Table:
         """The rows of `users`: those `listed` by the server, and those met in annotations since the start."""

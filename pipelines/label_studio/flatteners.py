@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from .flatten import Flattener, RawTask
+from .masks import Masks
 from .report import Failure
 
 
@@ -33,8 +34,8 @@ HANDOVER_BYTES = 16 * 2**20
 class Flatteners:
     """Flattens batches `threads` at a time; what they give comes in their order."""
 
-    def __init__(self, threads: int = 2, *, history: bool = False) -> None:
-        self._all = [Flattener(history=history) for _ in range(threads)]
+    def __init__(self, threads: int = 2, *, history: bool = False, masks: Masks = "keep") -> None:
+        self._all = [Flattener(history=history, masks=masks) for _ in range(threads)]
         self._idle: SimpleQueue[Flattener] = SimpleQueue()
         for flattener in self._all:
             self._idle.put(flattener)

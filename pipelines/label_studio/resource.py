@@ -23,6 +23,7 @@ from .flatten import RawTask
 from .flatteners import Batch, Flatteners
 from .known import Known
 from .labeling_config import as_table, offered_labels
+from .masks import Masks
 from .plan import Plan, Policy, make_plan
 from .portions import Family
 from .pseudonyms import Pseudonyms
@@ -50,6 +51,7 @@ class Options:
     #: seconds that the next run reads again of what this one has read
     overlap: float = 60.0
     history: bool = False
+    masks: Masks = "keep"
     pseudonyms: Pseudonyms | None = None
 
 
@@ -68,7 +70,7 @@ class Load:
         self._report = report
         self._options = options
         self._marked = Families()
-        self._flatteners = Flatteners(history=options.history)
+        self._flatteners = Flatteners(history=options.history, masks=options.masks)
         self._settle: Callable[[], None] = lambda: None
 
     def families(self) -> Generator[Family]:

@@ -58,7 +58,12 @@ rankings as (
 masks as (
     select
         results.result_key,
-        md5(coalesce(results.value ->> '$.rle', results.value ->> '$.imageDataURL')) as said
+        coalesce(results.value ->> '$.rle', results.value ->> '$.imageDataURL') as mask,
+        -- a mask that was dropped or made shorter by the load has its digest with it
+        case
+            when starts_with(mask, 'md5:') or starts_with(mask, 'base64:') then split_part(mask, ':', 2)
+            else md5(mask)
+        end as said
     from label_studio.results
     inner join scope on results.task_id = scope.task_id
     where results.source <> 'draft' and results.mask_length is not null

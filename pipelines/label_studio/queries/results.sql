@@ -107,6 +107,11 @@ select
     as_double(v.duration) as duration,
     as_text(v.format) as mask_format,
     case
+        -- what masks.py put in their place
+        when
+            contains(r.value::varchar, '"md5:')
+            and starts_with(coalesce(r.value ->> '$.rle', r.value ->> '$.imageDataURL'), 'md5:')
+            then try_cast(split_part(coalesce(r.value ->> '$.rle', r.value ->> '$.imageDataURL'), ':', 3) as bigint)
         when as_text(v."imageDataURL") is not null then len(as_text(v."imageDataURL"))
         when contains(r.value::varchar, '"rle"') and json_type(r.value, '$.rle') = 'ARRAY'
             then json_array_length(r.value, '$.rle')
