@@ -15,6 +15,8 @@ from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
+
 #: When all tasks were made, and when some were changed.
 MADE, CHANGED = "2026-03-01T08:00:00.000000Z", "2026-03-02T08:00:00.000000Z"
 
@@ -53,6 +55,9 @@ class Answers:
             return json.dumps([{"id": 1, "email": "ann@example.org", "username": "ann", "avatar": None}]).encode()
         if path == "/api/projects":
             return b'{"count":1,"next":null,"previous":null,"results":[{"id":1}]}'
+        if path == "/changed":
+            self.changed = range(int(query["first"]), int(query["stop"]))
+            return b"{}"
         if path == "/api/projects/1":
             return json.dumps(self._project()).encode()
         return self._list(query)
@@ -229,6 +234,11 @@ def from_memory(answers: Answers) -> Iterator[str]:
     finally:
         process.terminate()
         process.join()
+
+
+def change(url: str, task_ids: range) -> None:
+    """Has tasks of a running server changed after all others."""
+    httpx.get(f"{url}/changed", params={"first": task_ids.start, "stop": task_ids.stop}).raise_for_status()
 
 
 def _serve(answers: Answers, ready: Any) -> None:

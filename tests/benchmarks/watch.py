@@ -1,0 +1,66 @@
+"""A run of ours, watched from outside: how long it took, and the most memory and disk that it had at once."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+MB = 2**20
+
+
+class Seen(NamedTuple):
+    """`seconds` until all was `loaded` and until the process ended; `memory` and `disk` at their highest, `file` at
+    the end: bytes."""
+
+    loaded: float
+    seconds: float
+    memory: int
+    disk: int
+    file: int
+
+
+def run_watched(url: str, folder: Path, *arguments: str, **environment: str) -> Seen:
+    """Loads project 1 into `folder`. Raises RuntimeError with what was said where it fails."""
+    database = folder / "warehouse.duckdb"
+    command = [sys.executable, str(ROOT / "pipelines" / "tasks.py"), "--project", "1", "--url", url]
+    command += ["--database", str(database), "--no-publish", *arguments]
+    log = folder / "run.log"
+    started = time.perf_counter()
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, "LABEL_STUDIO_API_KEY": "x" * 40, "DLT_DATA_DIR": str(folder), **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=out,
+        )
+    memory = disk = 0
+    loaded = 0.0
+    while process.poll() is None:
+        memory = max(memory, _resident(process.pid))
+        disk = max(disk, sum(_size(path) for path in folder.rglob("*")))
+        if not loaded and " loaded; " in log.read_text(encoding="utf-8"):
+            loaded = time.perf_counter() - started
+        time.sleep(0.1)
+    seconds = time.perf_counter() - started
+    if process.returncode:
+        raise RuntimeError(log.read_text(encoding="utf-8"))
+    return Seen(loaded or seconds, seconds, memory, disk, database.stat().st_size)
+
+
+def _resident(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
