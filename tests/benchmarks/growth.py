@@ -38,8 +38,8 @@ def main(sizes: tuple[int, ...]) -> None:
                 lines.append(_line("none changed", 0, run_watched(url, Path(folder))))
                 print("\n".join(lines[-3:]))
     lines.append(
-        "\nTasks of 11 KB and 36 results each, from a server that answers from memory, on the same machine; changed ones"
-        f" in the last warehouse; without a readers' copy; {machine('dlt', 'duckdb')}. One round."
+        "\nTasks of 11 KB and 36 results each, from a server that answers from memory, on this machine; changed ones in"
+        f" the last warehouse; without a readers' copy; {machine('dlt', 'duckdb')}. One round."
     )
     write_table("growth", "\n".join(lines))
 

@@ -1,8 +1,8 @@
 """Tasks a second from a real Label Studio: our run beside the official SDK's ways and a bare download.
 
-`uv run python tests/benchmarks/server.py [tasks]` starts a Label Studio of its own, imports that many tasks (default
-1,000; about 8 KB and 26 results each) and runs the contestants in turn, three rounds each. It prints the median of
-each and the ratio to our run, and writes the table into the README.
+`uv run python tests/benchmarks/server.py [tasks]` starts Label Studio's own server, then gunicorn with two workers,
+imports that many tasks (default 10,000; about 9 KB and 26 results each) and runs the contestants in turn, three rounds
+each. It prints the median of each and the ratio to our run, and writes the table into the README.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,11 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.readme import machine, write_table
-from real_label_studio import RealLabelStudio, real_label_studio
+from real_label_studio import VERSION, RealLabelStudio, real_label_studio
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 3
+PAGE_SIZE = 200
 
 #: How the SDK is asked in its own environment; prints the seconds.
 SDK = """
@@ -43,32 +43,47 @@ print(time.perf_counter() - start, count)
 """
 
 
+#: Pages at once of the bare download: what a run of ours comes to by itself lies between them.
+AT_ONCE = (1, 2, 4)
+
+#: Ids that the SDK gets one by one.
+ONE_BY_ONE = 200
+
+SERVERS = {"bundled server": None, "gunicorn, 2 workers": 2}
+
+OURS = "this project, whole run into DuckDB"
+
+Rates = dict[str, list[float]]
+
+
 def main(tasks: int) -> None:
-    """Runs all contestants and prints the table."""
-    with real_label_studio() as server:
+    """Runs all contestants on both servers and prints the table."""
+    _print(tasks, {name: _rates(workers, tasks) for name, workers in SERVERS.items()})
+
+
+def _rates(workers: int | None, tasks: int) -> Rates:
+    """Tasks a second of each contestant in each round, from a server of its own."""
+    with real_label_studio(workers) as server:
         project, first, last = _import(server, tasks)
-        sample = min(tasks, 200)
-        contestants: dict[str, tuple[int, Callable[[], float]]] = {
-            "this project, whole run into DuckDB": (tasks, lambda: _ours(server, first, last)),
-            "bare download of the same pages, 4 at once": (
-                tasks,
-                lambda: asyncio.run(_bare(server, project, first, last)),
-            ),
-            'SDK, `tasks.list(fields="all")`, no warehouse': (
-                tasks,
-                lambda: _sdk(server, "list", first, last, project),
-            ),
-            "SDK, `tasks.get` in a loop, no warehouse": (
-                sample,
-                lambda: _sdk(server, "get", first, first + sample - 1, project),
-            ),
-        }
         _ours(server, first, first)
-        rates: dict[str, list[float]] = {name: [] for name in contestants}
+        rates: Rates = {}
+
+        def note(name: str, count: int, seconds: float) -> None:
+            rates.setdefault(name, []).append(count / seconds)
+            print(f"{name}: {count / seconds:,.0f} tasks/s", flush=True)
+
         for _ in range(ROUNDS):
-            for name, (count, contestant) in contestants.items():
-                rates[name].append(count / contestant())
-    _print(tasks, {name: statistics.median(found) for name, found in rates.items()})
+            loaded, over = _ours(server, first, last)
+            note(OURS, tasks, over)
+            note("this project, until all is loaded", tasks, loaded)
+            for pages in AT_ONCE:
+                seconds = asyncio.run(_bare(server, project, first, last, pages))
+                note(f"bare download of the same pages, {pages} at once", tasks, seconds)
+            note('SDK, `tasks.list(fields="all")`, no warehouse', tasks, _sdk(server, "list", first, last, project))
+            one_by_one = min(tasks, ONE_BY_ONE)
+            seconds = _sdk(server, "get", first, first + one_by_one - 1, project)
+            note("SDK, `tasks.get` in a loop, no warehouse", one_by_one, seconds)
+        return rates
 
 
 def _import(server: RealLabelStudio, tasks: int) -> tuple[int, int, int]:
@@ -120,28 +135,25 @@ def _task(rng: random.Random, number: int) -> dict[str, Any]:
     }
 
 
-def _ours(server: RealLabelStudio, first: int, last: int) -> float:
+def _ours(server: RealLabelStudio, first: int, last: int) -> tuple[float, float]:
+    """Seconds from the start of the process until all is loaded, and until it ended."""
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        subprocess.run(
-            [
-                sys.executable,
-                str(ROOT / "pipelines" / "tasks.py"),
-                *(
-                    "--ids",
-                    f"{first}-{last}",
-                    "--url",
-                    server.url,
-                    "--database",
-                    f"{folder}/warehouse.duckdb",
-                    "--quiet",
-                ),
-            ],
+        command = [sys.executable, str(ROOT / "pipelines" / "tasks.py"), "--ids", f"{first}-{last}"]
+        command += ["--url", server.url, "--database", f"{folder}/warehouse.duckdb", "--no-publish"]
+        started = time.perf_counter()
+        with subprocess.Popen(
+            command,
             env={**_environment(), "LABEL_STUDIO_API_KEY": server.legacy_token, "DLT_DATA_DIR": folder},
-            check=True,
             stdout=subprocess.DEVNULL,
-        )
-        return time.perf_counter() - start
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as run:
+            lines = iter(run.stderr or ())
+            loaded = next(time.perf_counter() for line in lines if " loaded; " in line)
+            said = "".join(lines)
+        if run.returncode:
+            raise RuntimeError(said)
+        return loaded - started, time.perf_counter() - started
 
 
 def _environment() -> dict[str, str]:
@@ -149,26 +161,17 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-async def _bare(server: RealLabelStudio, project: int, first: int, last: int) -> float:
-    async def pages(low: int, high: int) -> None:
-        for start in range(low, high + 1, 100):
-            query = {
-                "filters": {
-                    "conjunction": "and",
-                    "items": [
-                        {
-                            "filter": "filter:tasks:id",
-                            "operator": "in",
-                            "type": "Number",
-                            "value": {"min": start, "max": min(start + 99, high)},
-                        }
-                    ],
-                },
-                "ordering": ["tasks:id"],
-            }
+async def _bare(server: RealLabelStudio, project: int, first: int, last: int, at_once: int) -> float:
+    starts = iter(range(first, last + 1, PAGE_SIZE))
+
+    async def pages() -> None:
+        for start in starts:
+            ids = {"min": start, "max": min(start + PAGE_SIZE - 1, last)}
+            item = {"filter": "filter:tasks:id", "operator": "in", "type": "Number", "value": ids}
+            query = {"filters": {"conjunction": "and", "items": [item]}, "ordering": ["tasks:id"]}
             params: dict[str, str | int] = {
                 "project": project,
-                "page_size": 100,
+                "page_size": PAGE_SIZE,
                 "fields": "all",
                 "expand": "annotations.completed_by",
                 "resolve_uri": "false",
@@ -177,12 +180,10 @@ async def _bare(server: RealLabelStudio, project: int, first: int, last: int) ->
             }
             (await http.get("/api/tasks", params=params)).raise_for_status()
 
-    quarter = -(-(last - first + 1) // 4)
     headers = {"Authorization": f"Token {server.legacy_token}"}
     started = time.perf_counter()
     async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=120) as http:
-        starts = range(first, last + 1, quarter)
-        await asyncio.gather(*(pages(start, min(start + quarter - 1, last)) for start in starts))
+        await asyncio.gather(*(pages() for _ in range(at_once)))
     return time.perf_counter() - started
 
 
@@ -194,18 +195,27 @@ def _sdk(server: RealLabelStudio, way: str, first: int, last: int, project: int)
     return float(done.stdout.split()[0])
 
 
-def _print(tasks: int, rates: dict[str, float]) -> None:
-    ours = next(iter(rates.values()))
-    lines = ["| what | tasks/s | our run against it |", "|---|---|---|"]
-    lines += [f"| {name} | {rate:,.0f} | {ours / rate:.2f} × |" for name, rate in rates.items()]
+def _print(tasks: int, found: dict[str, Rates]) -> None:
+    lines = [
+        "| what | " + " | ".join(f"{server}, tasks/s | our run against it" for server in found) + " |",
+        "|---|" + "--:|--:|" * len(found),
+    ]
+    for name in next(iter(found.values())):
+        cells = [_cells(rates, name) for rates in found.values()]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     lines.append(
-        f"\n{tasks:,} tasks from Label Studio 1.23.2 (bundled server, SQLite) on the same machine;"
-        f" {machine('dlt', 'duckdb', 'httpx')}. Medians of {ROUNDS} rounds."
+        f"\n{tasks:,} tasks from Label Studio {VERSION} (SQLite) on the same machine;"
+        f" {machine('dlt', 'duckdb', 'httpx')}. Medians of {ROUNDS} rounds, in brackets the lowest and the highest."
     )
     table = "\n".join(lines)
     print(table)
     write_table("server", table)
 
 
+def _cells(rates: Rates, name: str) -> str:
+    ours, theirs = statistics.median(rates[OURS]), statistics.median(rates[name])
+    return f"{theirs:,.0f} ({min(rates[name]):,.0f}-{max(rates[name]):,.0f}) | {ours / theirs:.2f} ×"
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
