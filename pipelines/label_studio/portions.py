@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
 #: A portion ends once it holds so many bytes of raw JSON: a load has costs of its own, which small ones don't earn.
-PORTION_BYTES = 64 * 2**20
+PORTION_BYTES = 128 * 2**20
 
 #: A portion ends after so many seconds, too: from a slow server, the next one is fetched while it is loaded.
 PORTION_SECONDS = 20.0
