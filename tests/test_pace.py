@@ -10,7 +10,9 @@ import pytest
 from fetching import fetch, label_studio
 
 from pipelines.label_studio.pace import MEMORY, SMALL, STEPS, Climb, Pace
+from pipelines.label_studio.pieces import Interval
 from pipelines.label_studio.selection import select
+from pipelines.label_studio.survey import Work
 
 #: What a page has of bytes, and the seconds that a server's worker takes for it.
 PAGE, WORK = 2_000_000, 0.7
@@ -136,6 +138,17 @@ class Server:
             answer: httpx.Response = await self.inner(request)
         self.in_flight -= 1
         return answer
+
+
+def test_pieces_that_wait_are_begun_once_more_may_be_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second project does not wait until the first is read to its end."""
+    monkeypatch.setattr("pipelines.label_studio.fetch.MAX_PAGE_SIZE", 5)
+    server = Server(label_studio(range(1, 3001)), 6)
+    work = [Work(1, Interval(1, 1500)), Work(1, Interval(1501, 3000))]
+    tasks, _ = fetch(server, select(None, 1), workers=None, page_size=5, work=work)
+    assert sorted(task.id for task in tasks) == list(range(1, 3001))
+    first, second = ([place for place, task in enumerate(tasks) if (task.id > 1500) == late] for late in (False, True))
+    assert second[0] < first[len(first) // 4]
 
 
 @pytest.mark.parametrize("workers", [1, 6])

@@ -160,12 +160,12 @@ class Fetch:
         """Shares a piece of work with the workers that have nothing to do, where it is more than a page."""
         async with self._changed:
             idle = self._pace.limit - self._busy
-            if piece is None or self._waiting or idle <= 0 or piece.last - piece.first < self._page_size:
-                return piece
-            first, *others = piece.split(idle + 1)
-            self._waiting.extend(work._replace(piece=other) for other in others)
+            if piece and idle > 0 and not self._waiting and piece.last - piece.first >= self._page_size:
+                piece, *others = piece.split(idle + 1)
+                self._waiting.extend(work._replace(piece=other) for other in others)
+            # there may be work for more of them than when they last looked
             self._changed.notify_all()
-            return first
+            return piece
 
     def _adapt(self, size: int, tasks: list[tuple[TaskHead, bytes]]) -> None:
         """Pages grow again after each success, as far as the tasks of this one let them stay under PAGE_BYTES."""

@@ -28,7 +28,7 @@ class Flat(NamedTuple):
 
 
 #: Rows are handed over when they were made of so many bytes of JSON: dlt looks at each table's schema anew each time.
-HANDOVER_BYTES = 16 * 2**20
+HANDOVER_BYTES = 32 * 2**20
 
 
 class Flatteners:
