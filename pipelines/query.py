@@ -136,9 +136,9 @@ def _format(given: str | None, output: str | None) -> str:
 
 def _ask(text: str, parameters: dict[str, Any], database: str | Path | None) -> "Answer":
     from pipelines.queries import ask
-    from pipelines.settings import prepare_dlt, warehouse_settings
+    from pipelines.settings import use_project_folder, warehouse_settings
 
-    prepare_dlt()
+    use_project_folder()
     return ask(text, parameters, warehouse_settings({}), Path(database).absolute() if database else None)
 
 

@@ -155,11 +155,9 @@ def _expect_place(database: Path, copy: Path | None) -> None:
         raise ConfigurationError(f"the readers' copy can't be {copy}: name a file in a folder that exists")
 
 
-def prepare_dlt() -> None:
-    """Tells dlt, before it is imported, where this project's .dlt is, and how to write what it is handed over."""
+def use_project_folder() -> None:
+    """Let dlt read .dlt of this project, whatever the working directory is."""
     os.environ.setdefault("DLT_PROJECT_DIR", str(ROOT))
-    # what we hand over is written as it is: dlt would collect rows, and DuckDB reads together what is written together
-    os.environ.setdefault("DATA_WRITER__BUFFER_MAX_ITEMS", "1")
 
 
 def _resolved(settings: Any, sections: tuple[str, ...], given: Mapping[str, Any]) -> Any:

@@ -80,9 +80,9 @@ def command(**options: Any) -> int:
     from pipelines.exits import BAD_ARGUMENTS
     from pipelines.label_studio.exceptions import ConfigurationError
     from pipelines.logs import set_up_logging
-    from pipelines.settings import prepare_dlt
+    from pipelines.settings import use_project_folder
 
-    prepare_dlt()
+    use_project_folder()
     run_id = uuid4().hex[:12]
     set_up_logging(run_id, quiet=options["quiet"], verbose=options["verbose"], as_json=options["log_json"])
     if options["status"] and options["check"]:
