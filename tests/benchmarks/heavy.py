@@ -17,7 +17,7 @@ from benchmarks.watch import MB, Seen, run_watched
 
 ROUNDS = 3
 
-#: What is loaded: the answers, MB of JSON a task, and the setting of `masks`.
+#: What is loaded: the answers, and the setting of `masks`.
 LOADS = {
     'three masks a task, `masks = "keep"`': (Answers(200, masks=3), "keep"),
     'three masks a task, `masks = "blob"`': (Answers(200, masks=3), "blob"),

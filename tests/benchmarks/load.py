@@ -6,7 +6,6 @@ and writes the table into the README. `--check` writes nothing, and fails where 
 """
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -23,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.from_memory import Answers, from_memory
 from benchmarks.readme import machine, write_table
+from benchmarks.watch import run_timed
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 3
 
 #: dlt alone takes so long for each task that fewer do.
@@ -59,34 +58,13 @@ def _measured(tasks: int, rounds: int) -> dict[str, list[float]]:
     rates: dict[str, list[float]] = {name: [] for name in (LOADED, WHOLE, PLAIN, NESTED, FILES)}
     with from_memory(Answers(tasks)) as url:
         for _ in range(rounds):
-            loaded, over = _ours(url)
+            loaded, over = run_timed(url, "x" * 40, "--project", "1")
             rates[LOADED].append(tasks / loaded)
             rates[WHOLE].append(tasks / over)
             rates[PLAIN].append(tasks / _plain(url, tasks))
             rates[NESTED].append(ALONE / _dlt_alone(url, None))
             rates[FILES].append(ALONE / _dlt_alone(url, "parquet"))
     return rates
-
-
-def _ours(url: str) -> tuple[float, float]:
-    """Seconds from the start of the process until all is loaded, and until it ended."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(ROOT / "pipelines" / "tasks.py"), "--project", "1", "--url", url]
-        command += ["--database", f"{folder}/warehouse.duckdb", "--no-publish"]
-        started = time.perf_counter()
-        with subprocess.Popen(
-            command,
-            env={**os.environ, "LABEL_STUDIO_API_KEY": "x" * 40, "DLT_DATA_DIR": folder},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as run:
-            lines = iter(run.stderr or ())
-            loaded = next(time.perf_counter() for line in lines if " loaded; " in line)
-            said = "".join(lines)
-        if run.returncode:
-            raise RuntimeError(said)
-        return loaded - started, time.perf_counter() - started
 
 
 def _plain(url: str, tasks: int) -> float:

@@ -12,7 +12,6 @@ import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,9 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.readme import machine, write_table
+from benchmarks.watch import run_timed
 from real_label_studio import VERSION, RealLabelStudio, real_label_studio
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 3
 PAGE_SIZE = 200
 
@@ -136,24 +135,9 @@ def _task(rng: random.Random, number: int) -> dict[str, Any]:
 
 
 def _ours(server: RealLabelStudio, first: int, last: int) -> tuple[float, float]:
-    """Seconds from the start of the process until all is loaded, and until it ended."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(ROOT / "pipelines" / "tasks.py"), "--ids", f"{first}-{last}"]
-        command += ["--url", server.url, "--database", f"{folder}/warehouse.duckdb", "--no-publish"]
-        started = time.perf_counter()
-        with subprocess.Popen(
-            command,
-            env={**_environment(), "LABEL_STUDIO_API_KEY": server.legacy_token, "DLT_DATA_DIR": folder},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as run:
-            lines = iter(run.stderr or ())
-            loaded = next(time.perf_counter() for line in lines if " loaded; " in line)
-            said = "".join(lines)
-        if run.returncode:
-            raise RuntimeError(said)
-        return loaded - started, time.perf_counter() - started
+    """Seconds until all is loaded, and until the process ended."""
+    ids = f"{first}-{last}"
+    return run_timed(server.url, server.legacy_token, "--ids", ids, environment=_environment())
 
 
 def _environment() -> dict[str, str]:

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -49,6 +51,32 @@ def run_watched(url: str, folder: Path, *arguments: str, **environment: str) -> 
     if process.returncode:
         raise RuntimeError(log.read_text(encoding="utf-8"))
     return Seen(loaded or seconds, seconds, memory, disk, database.stat().st_size)
+
+
+def run_timed(
+    url: str, token: str, *arguments: str, environment: Mapping[str, str] = os.environ
+) -> tuple[float, float]:
+    """Seconds from the start of the process until all is loaded, and until it ended, into a warehouse of its own.
+
+    Raises RuntimeError with what was said where it fails.
+    """
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, str(ROOT / "pipelines" / "tasks.py"), *arguments]
+        command += ["--url", url, "--database", f"{folder}/warehouse.duckdb", "--no-publish"]
+        started = time.perf_counter()
+        with subprocess.Popen(
+            command,
+            env={**environment, "LABEL_STUDIO_API_KEY": token, "DLT_DATA_DIR": folder},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as run:
+            lines = iter(run.stderr or ())
+            loaded = next((time.perf_counter() for line in lines if " loaded; " in line), 0.0)
+            said = "".join(lines)
+        if run.returncode or not loaded:
+            raise RuntimeError(said)
+        return loaded - started, time.perf_counter() - started
 
 
 def _resident(pid: int) -> int:
