@@ -43,7 +43,9 @@ def run_watched(url: str, folder: Path, *arguments: str, **environment: str) -> 
     loaded = 0.0
     while process.poll() is None:
         memory = max(memory, _resident(process.pid))
-        disk = max(disk, sum(_size(path) for path in folder.rglob("*")))
+        # unlike Path.rglob, os.walk does not mind a folder that goes away meanwhile
+        files = (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)  # noqa: PTH118
+        disk = max(disk, sum(map(_size, files)))
         if not loaded and " loaded; " in log.read_text(encoding="utf-8"):
             loaded = time.perf_counter() - started
         time.sleep(0.1)
@@ -87,8 +89,8 @@ def _resident(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
 
 
-def _size(path: Path) -> int:
+def _size(path: str) -> int:
     try:
-        return path.stat().st_size if path.is_file() else 0
+        return os.stat(path).st_size  # noqa: PTH116
     except OSError:
         return 0
