@@ -41,10 +41,12 @@ def tool(name: str) -> str:
     return found
 
 
-def run(*command: str, env: Mapping[str, str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, env: Mapping[str, str], cwd: Path | None = None, seconds: float = 240
+) -> subprocess.CompletedProcess[str]:
     """Runs a program with no other environment than `env` and what cron gives."""
     given = {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], **env}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=given, cwd=cwd, timeout=240)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=given, cwd=cwd, timeout=seconds)
 
 
 def installing() -> dict[str, str]:

@@ -8,6 +8,7 @@ from pipelines.queries import named_queries
 from pipelines.query import command as query_command
 from pipelines.reference import README, SQL_README, references
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
+from pipelines.superset.__main__ import command as superset_command
 from pipelines.tasks import command
 
 TEXT = README.read_text(encoding="utf-8")
@@ -45,7 +46,8 @@ def test_the_example_of_secrets_is_valid_and_empty() -> None:
 
 def test_every_flag_of_the_readme_exists() -> None:
     """The README names no flag that neither the commands nor the queries have."""
-    flags = {flag for parameter in (*command.params, *query_command.params) for flag in parameter.opts} | {"--help"}
+    commands = (command, query_command, superset_command)
+    flags = {flag for each in commands for parameter in each.params for flag in parameter.opts} | {"--help"}
     flags |= {f"--{name}" for query in named_queries().values() for name in query.parameters}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]+", TEXT))
     assert named <= flags
