@@ -42,14 +42,21 @@ def peek(warehouse: WarehouseSettings) -> Iterator[Peek | None]:
         return
     with ExitStack() as stack:
         path, connection = _opened(stack, warehouse)
-        pipeline = dlt.pipeline(
-            PIPELINE,
-            destination=dlt.destinations.duckdb(connection),
-            dataset_name=warehouse.dataset_name,
-            pipelines_dir=stack.enter_context(TemporaryDirectory()),
-        )
+        pipeline = stack.enter_context(pipeline_on(connection, warehouse.dataset_name))
         pipeline.sync_destination()
         yield Peek(pipeline, path)
+
+
+@contextmanager
+def pipeline_on(connection: duckdb.DuckDBPyConnection, dataset: str) -> Iterator[dlt.Pipeline]:
+    """A pipeline over an open file that knows nothing of it yet, and keeps nothing."""
+    with TemporaryDirectory() as folder:
+        yield dlt.pipeline(
+            PIPELINE,
+            destination=dlt.destinations.duckdb(connection),
+            dataset_name=dataset,
+            pipelines_dir=folder,
+        )
 
 
 def _opened(stack: ExitStack, warehouse: WarehouseSettings) -> tuple[Path, duckdb.DuckDBPyConnection]:

@@ -114,6 +114,17 @@ def source_settings(given: Mapping[str, Any]) -> SourceSettings:
     return settings
 
 
+def label_studio_url(given: str | None) -> str | None:
+    """The address of the server, where one is set: what needs no more than links needs no token."""
+    try:
+        settings: SourceSettings = _resolved(
+            SourceSettings(), ("sources", "label_studio"), {"label_studio_url": given, "label_studio_api_key": "-"}
+        )
+    except ConfigurationError:
+        return None
+    return settings.label_studio_url
+
+
 def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
     """The settings of the warehouse; `given` wins. Raises ConfigurationError."""
     settings: WarehouseSettings = _resolved(WarehouseSettings(), ("warehouse",), given)

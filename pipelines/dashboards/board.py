@@ -1,0 +1,56 @@
+"""All that the page shows of a warehouse."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import duckdb
+
+from pipelines.analytics.definitions import Schemas
+from pipelines.label_studio.exceptions import ConfigurationError
+
+from .facts import Fact, read_facts, read_list
+
+_LISTS = ("projects", "people", "findings", "disagreements")
+
+
+class NothingToShow(ConfigurationError):
+    """The warehouse is empty, or has not what is asked for."""
+
+
+class Board(NamedTuple):
+    """What a page shows. `loaded_at` is the moment of the newest load."""
+
+    loaded_at: datetime
+    facts: dict[str, Fact]
+    lists: dict[str, list[dict[str, Any]]]
+
+
+def read_board(connection: duckdb.DuckDBPyConnection, schemas: Schemas, projects: Collection[int] = ()) -> Board:
+    """Reads a warehouse, which it does not change; some projects of it, where any are named.
+
+    Raises NothingToShow where nothing was loaded yet, or a project is not there.
+    """
+    connection.execute("set timezone = 'UTC'")
+    there = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())
+    if (schemas.analytics, "task_overview") not in there:
+        raise NothingToShow(f"there are no views in the schema {schemas.analytics} yet: run tasks.py once")
+    lists = {name: read_list(connection, schemas, name, projects) for name in _LISTS}
+    _expect(projects, lists["projects"], connection, schemas)
+    facts = read_facts(connection, schemas, projects)
+    # of some projects, not the names of those who work in others
+    active = set().union(*(facts[name].columns["annotator_id"] for name in ("annotations", "agreement")))
+    lists["people"] = [person for person in lists["people"] if person["annotator_id"] in active]
+    has_runs = (schemas.dataset, "load_runs") in there
+    lists["runs"] = read_list(connection, schemas, "runs") if has_runs else []
+    loaded = connection.execute(f'select max(inserted_at) from "{schemas.dataset}"._dlt_loads where status = 0')
+    return Board(loaded.fetchall()[0][0], facts, lists)
+
+
+def _expect(
+    projects: Collection[int], found: list[dict[str, Any]], connection: duckdb.DuckDBPyConnection, schemas: Schemas
+) -> None:
+    missing = sorted(set(projects) - {project["project_id"] for project in found})
+    if missing:
+        known = ", ".join(str(project["project_id"]) for project in read_list(connection, schemas, "projects")[:20])
+        raise NothingToShow(f"the warehouse has no project {missing[0]}; it has {known or 'none'}")

@@ -1,0 +1,123 @@
+"""What the page is made of: sums by project, person, control tag, model version and day, small whatever the warehouse.
+
+A fact is the answer to a query of sql/dashboard/facts, at the finest grain of time that leaves no more than so many
+rows. All of its measures add up, so that whoever reads the page can take them together as they choose.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.analytics.definitions import SQL, Schemas
+
+#: Rows that a fact may have: all facts together are some megabytes then, compressed.
+MOST_ROWS = 50_000
+
+#: Rows of a list.
+_MOST_LISTED = 2_000
+
+#: What a fact's rows are grouped by; its other columns are measures.
+DIMENSIONS = {
+    "project_id",
+    "from_name",
+    "annotator_id",
+    "other_id",
+    "model_version",
+    "source",
+    "label_path",
+    "label",
+    "other_label",
+    "predicted_label",
+    "actual_label",
+    "score_bin",
+    "step",
+    "finding",
+    "severity",
+}
+
+#: From fine to coarse; with `all`, a fact has no days.
+GRAINS = ("day", "week", "month", "year", "all")
+
+_FOLDER = SQL / "dashboard"
+
+_EPOCH = date(1970, 1, 1)
+
+
+class Fact(NamedTuple):
+    """Columns of equal length: numbers, days since 1970 (the first of each week, month, year), or coded texts.
+
+    Nulls are None. A coded text is its place in `values`: {"values": [str], "codes": [int | None]}.
+    """
+
+    grain: str
+    columns: dict[str, Any]
+
+
+def read_facts(
+    connection: duckdb.DuckDBPyConnection, schemas: Schemas, projects: Collection[int] = (), most_rows: int = MOST_ROWS
+) -> dict[str, Fact]:
+    """All facts, by the names of their files; of some projects, where any are named."""
+    paths = sorted((_FOLDER / "facts").glob("*.sql"))
+    return {path.stem: _read_fact(connection, _sql(path, schemas, projects), most_rows) for path in paths}
+
+
+def read_list(
+    connection: duckdb.DuckDBPyConnection, schemas: Schemas, name: str, projects: Collection[int] = ()
+) -> list[dict[str, Any]]:
+    """The first rows of a query of sql/dashboard/lists; of some projects, where any are named and it is by project."""
+    path = _FOLDER / "lists" / f"{name}.sql"
+    columns = connection.sql(_sql(path, schemas, ())).columns
+    sql = _sql(path, schemas, projects if "project_id" in columns else ())
+    rows = connection.execute(f"select * from ({sql}\n) limit {_MOST_LISTED}").fetchall()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _sql(path: Path, schemas: Schemas, projects: Collection[int]) -> str:
+    sql = schemas.named_in(path.read_text(encoding="utf-8"))
+    if not projects:
+        return sql
+    return f"select * from ({sql}\n) where project_id in ({', '.join(map(str, projects))})"
+
+
+def _read_fact(connection: duckdb.DuckDBPyConnection, sql: str, most_rows: int) -> Fact:
+    connection.execute(f"create or replace temp table fact as {sql}")
+    names = connection.sql("from temp.fact limit 0").columns
+    dimensions = [name for name in names if name in DIMENSIONS]
+    measures = [name for name in names if name not in DIMENSIONS and name != "day"]
+    grain = next(grain for grain in GRAINS if grain == "all" or _rows(connection, dimensions, grain) <= most_rows)
+    keys = [*dimensions, f"{_period(grain)} as day"]
+    sums = [f"sum({name}) as {name}" for name in measures]
+    table = connection.sql(
+        f"select {', '.join([*keys, *sums])} from temp.fact group by all order by all"
+    ).to_arrow_table()
+    connection.execute("drop table temp.fact")
+    return Fact(grain, {name: _packed(table.column(name).combine_chunks()) for name in names})
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, dimensions: list[str], grain: str) -> int:
+    keys = ", ".join([*dimensions, _period(grain)])
+    return int(connection.execute(f"select count(*) from (select distinct {keys} from temp.fact)").fetchall()[0][0])
+
+
+def _period(grain: str) -> str:
+    return "null::date" if grain == "all" else f"date_trunc('{grain}', day)::date"
+
+
+def _packed(column: Any) -> Any:
+    if pa.types.is_string(column.type):
+        coded = column.dictionary_encode()
+        return {"values": coded.dictionary.to_pylist(), "codes": coded.indices.to_pylist()}
+    if pa.types.is_date(column.type):
+        return [None if day is None else (day - _EPOCH).days for day in column.to_pylist()]
+    return [_number(value) for value in column.to_pylist()]
+
+
+def _number(value: Any) -> int | float | None:
+    if value is None:
+        return None
+    rounded = round(float(value), 4)
+    return int(rounded) if rounded.is_integer() else rounded
