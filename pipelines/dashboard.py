@@ -31,7 +31,7 @@ Exit codes:
 @click.option("--url", metavar="URL", help="Where Label Studio opens in a browser.")
 def command(**options: Any) -> int:
     """Write a page that shows the warehouse: progress, people, labels, models and quality, with filters."""
-    from pipelines.dashboards import draw
+    from pipelines.dashboards.drawing import draw
     from pipelines.exits import DONE
     from pipelines.settings import label_studio_url, use_project_folder, warehouse_settings
 

@@ -16,6 +16,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from pipelines.analytics import Schemas, refresh
 from pipelines.check_scope import Since
 from pipelines.checks import CheckResult, failed_checks
+from pipelines.dashboards.errors import PageFailed
 from pipelines.exits import CHECK_FAILED, DONE, FAILED, explained
 from pipelines.label_studio import Report, label_studio
 from pipelines.label_studio.exceptions import LabelStudioError
@@ -44,10 +45,11 @@ class Outcome:
     report: Report
     rows: dict[str, int]
     failed_checks: list[CheckResult]
-    #: the readers' copy, where it was written
+    #: the readers' copy and the page, where they were written
     published: Path | None = None
-    #: why it could not be written
-    unpublished: PublishFailed | None = None
+    drawn: Path | None = None
+    #: why one of them could not be written
+    unpublished: LabelStudioError | None = None
 
     @property
     def exit_code(self) -> int:
@@ -110,7 +112,8 @@ class _Run:
             journal.end(client, outcome.exit_code)
             try:
                 self._publish(outcome)
-            except PublishFailed as error:
+                self._draw(outcome)
+            except (PublishFailed, PageFailed) as error:
                 outcome.unpublished = error
                 journal.keep(error)
         return outcome
@@ -172,6 +175,20 @@ class _Run:
         publish(self._connection, self._warehouse.database, target)
         outcome.published = target
         logger.info("published %s", target)
+
+    def _draw(self, outcome: Outcome) -> None:
+        target = self._warehouse.dashboard
+        if target is None:
+            return
+        if any(check.severity == "error" for check in outcome.failed_checks):
+            logger.warning("the dashboard is not replaced, as a check failed: %s", target)
+            return
+        from pipelines.dashboards.drawing import draw_open
+
+        url, dataset = self._source.label_studio_url, self._warehouse.dataset_name
+        draw_open(self._connection, dataset, target, url, outcome.failed_checks)
+        outcome.drawn = target
+        logger.info("drew %s", target)
 
     def _pipeline(self) -> dlt.Pipeline:
         # dlt would open and close the file several times a run, and a reader could slip in between

@@ -69,6 +69,7 @@ class WarehouseSettings(BaseConfiguration):
     wide_projects: Any | None = None
     publish: bool = True
     publish_path: str | None = None
+    dashboard_path: str | None = None
 
     @property
     def database(self) -> Path:
@@ -83,6 +84,11 @@ class WarehouseSettings(BaseConfiguration):
         if self.publish_path:
             return ROOT / self.publish_path
         return self.database.with_name(f"{self.database.stem}_readers{self.database.suffix}")
+
+    @property
+    def dashboard(self) -> Path | None:
+        """The file of the page, absolute; None where none is drawn."""
+        return ROOT / self.dashboard_path if self.dashboard_path else None
 
 
 @configspec
@@ -149,6 +155,9 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
                 f" name another {flag}, or another --dataset"
             )
     _expect_place(settings.database, settings.readers_copy)
+    page = settings.dashboard
+    if page and (page.is_dir() or not page.parent.is_dir()):
+        raise ConfigurationError(f"the dashboard can't be {page}: name a file in a folder that exists")
     if settings.wide_projects:
         named = select(project_ids=settings.wide_projects).projects
         if not isinstance(named, tuple):

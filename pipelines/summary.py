@@ -32,7 +32,9 @@ def show_outcome(outcome: Outcome, warehouse: WarehouseSettings) -> None:
     )
     _print(("run", ""), _figures(report))
     Console(markup=False, highlight=False, soft_wrap=True).print(
-        f"warehouse: {warehouse.database}" + (f"\nfor readers: {outcome.published}" if outcome.published else "")
+        f"warehouse: {warehouse.database}"
+        + (f"\nfor readers: {outcome.published}" if outcome.published else "")
+        + (f"\ndashboard: {outcome.drawn}" if outcome.drawn else "")
     )
     if report.missing:
         logger.warning("not found: tasks %s", _some(str(task_id) for task_id in report.missing))

@@ -60,6 +60,7 @@ The token comes from LABEL_STUDIO_API_KEY or .dlt/secrets.toml, the address from
     "--publish", type=click.Path(dir_okay=False), help="The readers' copy.  [default: warehouse_readers.duckdb]"
 )
 @click.option("--no-publish", is_flag=True, help="Write no readers' copy.")
+@click.option("--dashboard", type=click.Path(dir_okay=False), help="Draw the warehouse as a page, into this HTML file.")
 @click.option("--status", is_flag=True, help="Say how fresh the warehouse is, and fetch nothing.")
 @click.option("--max-age", metavar="TIME", help="With --status: how old is fresh enough, such as 2h, 90min or 1d.")
 @click.option("--check", is_flag=True, help="Run the data checks on what the warehouse holds, and fetch nothing.")
@@ -143,6 +144,7 @@ def _warehouse(options: dict[str, Any]) -> "WarehouseSettings":
             "destination_name": options["destination"],
             "dataset_name": options["dataset"],
             "publish_path": publish_path,
+            "dashboard_path": str(Path(options["dashboard"]).absolute()) if options["dashboard"] else None,
             "publish": False if options["no_publish"] else True if options["publish"] else None,
         }
     )

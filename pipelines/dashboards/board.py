@@ -7,15 +7,11 @@ from typing import Any, NamedTuple
 import duckdb
 
 from pipelines.analytics.definitions import Schemas
-from pipelines.label_studio.exceptions import ConfigurationError
 
+from .errors import NothingToShow
 from .facts import Fact, read_facts, read_list
 
 _LISTS = ("projects", "people", "findings", "disagreements")
-
-
-class NothingToShow(ConfigurationError):
-    """The warehouse is empty, or has not what is asked for."""
 
 
 class Board(NamedTuple):
@@ -35,6 +31,10 @@ def read_board(connection: duckdb.DuckDBPyConnection, schemas: Schemas, projects
     there = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())
     if (schemas.analytics, "task_overview") not in there:
         raise NothingToShow(f"there are no views in the schema {schemas.analytics} yet: run tasks.py once")
+    loaded = connection.execute(f'select max(inserted_at) from "{schemas.dataset}"._dlt_loads where status = 0')
+    ((loaded_at,),) = loaded.fetchall()
+    if loaded_at is None:
+        raise NothingToShow("nothing was loaded yet: run tasks.py once")
     lists = {name: read_list(connection, schemas, name, projects) for name in _LISTS}
     _expect(projects, lists["projects"], connection, schemas)
     facts = read_facts(connection, schemas, projects)
@@ -43,8 +43,7 @@ def read_board(connection: duckdb.DuckDBPyConnection, schemas: Schemas, projects
     lists["people"] = [person for person in lists["people"] if person["annotator_id"] in active]
     has_runs = (schemas.dataset, "load_runs") in there
     lists["runs"] = read_list(connection, schemas, "runs") if has_runs else []
-    loaded = connection.execute(f'select max(inserted_at) from "{schemas.dataset}"._dlt_loads where status = 0')
-    return Board(loaded.fetchall()[0][0], facts, lists)
+    return Board(loaded_at, facts, lists)
 
 
 def _expect(

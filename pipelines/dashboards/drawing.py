@@ -2,25 +2,23 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipelines.analytics.definitions import Schemas
 from pipelines.checks import CheckResult, failed_checks
-from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError
+from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.peek import pipeline_on
 from pipelines.settings import WarehouseSettings
 from pipelines.warehouse import open_duckdb
 
-from .board import NothingToShow, read_board
+from .board import read_board
+from .errors import NothingToShow, PageFailed
 from .page import render
 
 #: Seconds to wait for a file that a run holds open for a moment.
 _WAIT = 5.0
-
-
-class PageFailed(LabelStudioError):
-    """The page could not be written; the one before is still there."""
 
 
 def draw(
@@ -44,9 +42,11 @@ def draw(
     with (
         open_duckdb(place, _WAIT, read_only=True) as connection,
         pipeline_on(connection, dataset) as pipeline,
-        pipeline.destination_client() as client,
     ):
-        draw_open(connection, dataset, output, url, failed_checks(client.sql_client), projects)
+        # a pipeline's own sql_client wants a schema
+        job_client: Any = pipeline.destination_client()
+        with job_client.sql_client as client:
+            draw_open(connection, dataset, output, url, failed_checks(client), projects)
 
 
 def draw_open(
@@ -58,13 +58,16 @@ def draw_open(
     projects: Collection[int] = (),
 ) -> None:
     """Writes the page of a warehouse that is open. `checks` are those that found something. Raises PageFailed."""
-    html = render(read_board(connection, Schemas.of(dataset), projects), url, checks)
     temporary = output.with_name(f".{output.name}.new")
     try:
+        # of its own, as the page has its own settings and temporary tables
+        with connection.cursor() as cursor:
+            board = read_board(cursor, Schemas.of(dataset), projects)
         try:
-            temporary.write_text(html, encoding="utf-8")
+            temporary.write_text(render(board, url, checks), encoding="utf-8")
             temporary.replace(output)
         finally:
             temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise PageFailed(f"{output} can't be written: {error.strerror or error}") from error
+    except (OSError, duckdb.Error) as error:
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
+        raise PageFailed(f"the dashboard {output} can't be written ({reason}); the last one stays") from error

@@ -19,7 +19,7 @@ from .board import Board
 _ASSETS = Path(__file__).resolve().parent / "assets"
 
 #: In this order: each uses what those before it define.
-_SCRIPTS = ("format.js", "facts.js", "figures.js", "people.js", "tables.js", "charts.js", "page.js")
+_SCRIPTS = ("format.js", "facts.js", "figures.js", "people.js", "tables.js", "charts.js", "sections.js", "page.js")
 
 _VEGA_LITE = "6.4"
 
@@ -43,7 +43,8 @@ def render(board: Board, url: str | None, checks: list[CheckResult] | None, made
     return Template(_asset("page.html")).substitute(
         style=_asset("style.css"),
         library=_in_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=_VEGA_LITE)),
-        script=_in_script("\n".join(map(_asset, _SCRIPTS))),
+        # in a scope of its own: a name of ours must not hide one of the browser's
+        script=_in_script("(() => {\n'use strict';\n" + "\n".join(map(_asset, _SCRIPTS)) + "\n})();"),
         content=b64encode(packed).decode(),
     )
 

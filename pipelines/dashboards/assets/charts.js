@@ -1,5 +1,4 @@
 // Charts: Vega-Lite draws them as SVG, in colours that the page's style gives, so that they follow light and dark.
-"use strict";
 
 // Okabe and Ito's colours, which the colour-blind can tell apart; the style has them for light and dark.
 const COLOURS = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `var(--series-${number})`);
@@ -25,6 +24,8 @@ const moment = (field) => ({ field, type: "temporal", scale: { type: "utc" }, ti
 const share = (field, title, more = {}) => ({ field, type: "quantitative", title, axis: { format: ".0%" }, ...more });
 
 const series = (field, domain, title = null) => ({ field, type: "nominal", title, scale: { domain, range: domain.map((_, place) => COLOURS[place % COLOURS.length]) } });
+
+const DASHED = (names) => ({ strokeDash: { field: "series", type: "nominal", scale: { domain: names, range: [[6, 3], [1, 0], [2, 4]] }, title: null } });
 
 // Draws a chart into a place, for people who see it and for those who hear it; takes away what was there.
 async function draw(place, spec, rows, description) {
@@ -52,18 +53,11 @@ function withMoments(row) {
 }
 
 const CHARTS = {
-  burnUp: (names) => ({
+  burnUp: (names, hasForecast) => ({
     layer: [
-      {
-        transform: [{ filter: "datum.series !== 'Forecast'" }],
-        mark: { type: "line", interpolate: "step-after" },
-        encoding: { strokeDash: { field: "series", type: "nominal", scale: { domain: names, range: [[6, 3], [1, 0], [2, 4]] }, title: null } },
-      },
-      {
-        transform: [{ filter: "datum.series === 'Forecast'" }],
-        mark: "line",
-        encoding: { strokeDash: { field: "series", type: "nominal", scale: { domain: names, range: [[6, 3], [1, 0], [2, 4]] }, title: null } },
-      },
+      { transform: [{ filter: "datum.series !== 'Forecast'" }], mark: { type: "line", interpolate: "step-after" }, encoding: DASHED(names) },
+      // a layer without rows would have no extent
+      ...(hasForecast ? [{ transform: [{ filter: "datum.series === 'Forecast'" }], mark: "line", encoding: DASHED(names) }] : []),
     ],
     encoding: { x: moment("day"), y: { field: "tasks", type: "quantitative", title: "tasks" }, color: series("series", names) },
   }),
@@ -100,12 +94,13 @@ const CHARTS = {
   }),
 
   performance: () => ({
-    mark: { type: "circle", opacity: 0.8 },
+    layer: [
+      { mark: { type: "circle", opacity: 0.8, color: COLOURS[0] }, encoding: { size: { field: "submitted", type: "quantitative", legend: null, scale: { range: [40, 600] } } } },
+      { mark: { type: "text", dy: -16, color: "var(--ink)", fontSize: 12 }, encoding: { text: { field: "name" } } },
+    ],
     encoding: {
-      x: { field: "lead_time_median", type: "quantitative", scale: { type: "log", nice: false, padding: 20 }, title: "median lead time", axis: { values: SECONDS_TICKS.concat([3, 30, 180, 1800]), labelExpr: SECONDS_LABEL } },
-      y: share("agreement", "agreement with others", { scale: { zero: false, padding: 12 } }),
-      size: { field: "submitted", type: "quantitative", title: "annotations", scale: { range: [40, 600] } },
-      tooltip: { field: "name" },
+      x: { field: "lead_time_median", type: "quantitative", scale: { type: "log", nice: false, padding: 50 }, title: "median lead time", axis: { values: SECONDS_TICKS.concat([3, 30, 180, 1800]), labelExpr: SECONDS_LABEL } },
+      y: share("agreement", "agreement with others", { scale: { zero: false, padding: 24 } }),
     },
   }),
 

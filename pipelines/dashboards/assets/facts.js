@@ -3,8 +3,6 @@
 // Filters are {project, person, control, model, from, to}; null is no filter. A fact that does not know the person,
 // control tag or model version is narrowed to the projects in which there is such a one. Periods count that the range
 // of days touches.
-"use strict";
-
 const FILTERED_BY = { project: ["project_id"], person: ["annotator_id", "other_id"], control: ["from_name"], model: ["model_version"] };
 
 // Facts whose rows without a control tag are of all control tags together, and must not be added to the others.

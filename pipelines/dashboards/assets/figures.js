@@ -1,5 +1,4 @@
 // What the page shows of tasks, labels and models, worked out from the facts: each function gives plain rows.
-"use strict";
 
 // Groups that a chart shows one by one; the rest stands together.
 const MOST_SERIES = 7;

@@ -1,5 +1,4 @@
 // Numbers, days and durations as people read them. Days are counted from 1970-01-01, UTC.
-"use strict";
 
 const wholeNumber = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const shortNumber = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });

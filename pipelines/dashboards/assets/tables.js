@@ -1,5 +1,4 @@
 // Tables. All text goes in as text: a label that looks like HTML is shown, not run.
-"use strict";
 
 const ROWS_SHOWN = 15;
 
@@ -73,7 +72,7 @@ function heatMap(caption, corner, rows, columns, cell) {
     element("tr", {}, element("th", { scope: "row" }, row), ...columns.map((_, x) => {
       const { share, text, title } = cell(y, x);
       if (share == null) return element("td", { class: "heat" }, text ?? "");
-      return element("td", { class: share > 0.55 ? "heat dark" : "heat", style: `--share: ${share.toFixed(3)}`, title }, text);
+      return element("td", { class: "heat", style: `--share: ${share.toFixed(3)}`, title }, text);
     })),
   );
   return scrolled(caption, element("table", { class: "matrix" }, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...body)));
