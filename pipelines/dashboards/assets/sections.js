@@ -149,13 +149,13 @@ const SECTIONS = {
     "Newest findings": (figure, board, filters) => {
       const rows = listed(board, "findings", filters);
       if (!rows.length) return figure.empty("Nothing was found with these filters.");
-      return figure.content(table("Newest findings", [column("task", "task_id", (task, row) => board.taskLink(task, row.project_id)), column("finding", "finding", format.words), column("severity", "severity", severity), column("detail", "detail"), column("control tag", "from_name", (name) => name ?? ""), { name: "by", value: (row) => row.model_version ?? (row.annotator_id == null ? "" : board.personName(row.annotator_id)) }, column("day", "day", format.day)], rows), "The newest twenty of each kind and project.");
+      return figure.content(table("Newest findings", [{ name: "task", value: (row) => Number(row.task_id), show: (_, row) => board.taskLink(row.task_id, row.project_id) }, column("finding", "finding", format.words), column("severity", "severity", severity), column("detail", "detail"), column("control tag", "from_name", (name) => name ?? ""), { name: "by", value: (row) => row.model_version ?? (row.annotator_id == null ? "" : board.personName(row.annotator_id)) }, column("day", "day", format.day)], rows), "The newest twenty of each kind and project.");
     },
     "Worst disagreements": (figure, board, filters) => {
       const rows = listed(board, "disagreements", filters);
       if (!rows.length) return figure.empty(board.facts.named.agreement.length ? "No two annotations disagree with these filters." : MISSING.pairs);
       const said = (value) => value ?? "regions";
-      return figure.content(table("Worst disagreements", [column("task", "task_id", (task, row) => board.taskLink(task, row.project_id)), column("agreement", "agreement", format.percent), column("control tag", "from_name"), { name: "one", value: (row) => board.personName(row.annotator_id) }, column("says", "value_a", said), { name: "the other", value: (row) => board.personName(row.other_id) }, column("says", "value_b", said), column("annotations", "annotations")], rows), "The hundred worst of each project, the least agreement first.");
+      return figure.content(table("Worst disagreements", [{ name: "task", value: (row) => Number(row.task_id), show: (_, row) => board.taskLink(row.task_id, row.project_id) }, column("agreement", "agreement", format.percent), column("control tag", "from_name"), { name: "one", value: (row) => board.personName(row.annotator_id) }, column("says", "value_a", said), { name: "the other", value: (row) => board.personName(row.other_id) }, column("says", "value_b", said), column("annotations", "annotations")], rows), "The hundred worst of each project, the least agreement first.");
     },
     "Last runs": (figure, board) => {
       if (!board.runs.length) return figure.empty(MISSING.runs);

@@ -1,7 +1,7 @@
 -- One row is one of the hundred worst disagreements of a project.
 --
 -- project_id: projects.id
--- task_id: tasks.id
+-- task_id: tasks.id, as text: a browser's numbers end at 2 ^ 53
 -- from_name: name of the control tag
 -- annotations: submitted annotations of the task
 -- agreement: mean score of their pairs
@@ -12,7 +12,7 @@
 -- value_b: what annotation b says
 select
     disagreements.project_id,
-    disagreements.task_id,
+    disagreements.task_id::varchar as task_id,
     disagreements.from_name,
     disagreements.annotations,
     disagreements.agreement,

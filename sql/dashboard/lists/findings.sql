@@ -1,7 +1,7 @@
 -- One row is one of the newest twenty findings of a kind in a project.
 --
 -- project_id: projects.id
--- task_id: tasks.id
+-- task_id: tasks.id, as text: a browser's numbers end at 2 ^ 53
 -- finding: what was found
 -- severity: error or warning
 -- from_name: name of the control tag
@@ -18,7 +18,7 @@ with newest as (
 
 select
     project_id,
-    task_id,
+    task_id::varchar as task_id,
     finding,
     severity,
     from_name,
