@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from analytics import Analytics
 from test_cli import Shell
 
-from pipelines import dashboard
+from pipelines import dashboard, tasks
 from pipelines.analytics import Schemas
 from pipelines.analytics.definitions import SQL
 from pipelines.dashboards.board import read_board
@@ -71,9 +72,10 @@ def sample() -> Iterator[Analytics]:
     analytics.connection.close()
 
 
-def facts(analytics: Analytics, projects: tuple[int, ...] = (), most_rows: int = 50_000) -> dict[str, Fact]:
-    """The facts of a warehouse."""
-    return read_facts(analytics.connection, Schemas.of(analytics.dataset), projects, most_rows)
+@pytest.fixture(scope="module")
+def facts_of(sample: Analytics) -> Callable[[int], dict[str, Fact]]:
+    """The sample's facts, by how many rows one may have."""
+    return cache(lambda most_rows: read_facts(sample.connection, Schemas(), (), most_rows))
 
 
 def total(fact: Fact, measure: str) -> float:
@@ -83,10 +85,12 @@ def total(fact: Fact, measure: str) -> float:
 
 @pytest.mark.parametrize(("name", "measure"), [(name, each) for name, sums in TOTALS.items() for each in sums])
 @pytest.mark.parametrize("most_rows", [50_000, 300, 20, 0])
-def test_facts_add_up_to_the_views(sample: Analytics, name: str, measure: str, most_rows: int) -> None:
+def test_facts_add_up_to_the_views(
+    sample: Analytics, facts_of: Callable[[int], dict[str, Fact]], name: str, measure: str, most_rows: int
+) -> None:
     """By day, and where there are too many rows by week, month, year or not at all."""
     ((expected,),) = sample.rows(TOTALS[name][measure])
-    fact = facts(sample, most_rows=most_rows)[name]
+    fact = facts_of(most_rows)[name]
     found = total(fact, measure)
     if name == "ground_truth":
         # of all control tags together, and of each
@@ -105,9 +109,9 @@ def test_facts_add_up_to_the_views(sample: Analytics, name: str, measure: str, m
     assert found == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_fact_is_as_fine_as_its_rows_allow(sample: Analytics) -> None:
+def test_a_fact_is_as_fine_as_its_rows_allow(facts_of: Callable[[int], dict[str, Fact]]) -> None:
     """And has no more rows than it may have, while it still has days."""
-    fine, coarse = facts(sample), facts(sample, most_rows=100)
+    fine, coarse = facts_of(50_000), facts_of(100)
     assert {fact.grain for fact in fine.values()} == {"day"}
     assert {fact.grain for fact in coarse.values()} > {"day", "all"}
     for fact in coarse.values():
@@ -115,10 +119,10 @@ def test_a_fact_is_as_fine_as_its_rows_allow(sample: Analytics) -> None:
 
 
 @pytest.mark.parametrize("path", FACTS, ids=lambda path: path.stem)
-def test_the_header_of_a_fact_names_its_columns(sample: Analytics, path: Path) -> None:
+def test_the_header_of_a_fact_names_its_columns(facts_of: Callable[[int], dict[str, Fact]], path: Path) -> None:
     """In their order; those that are no dimensions are numbers, which add up."""
     description, lines = read_header(path.read_text(encoding="utf-8"))
-    fact = facts(sample)[path.stem]
+    fact = facts_of(50_000)[path.stem]
     assert description.startswith("One row is ")
     assert [line.partition(":")[0] for line in lines] == [*fact.columns]
     for name in fact.columns.keys() - DIMENSIONS - {"day"}:
@@ -164,6 +168,18 @@ def unpacked(html: str) -> Any:
     return json.loads(gzip.decompress(base64.b64decode(found[1])))
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with a project of the sample."""
+    folder = tmp_path_factory.mktemp("loaded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLT_DATA_DIR", str(folder / "dlt"))
+        database = folder / "warehouse.duckdb"
+        files = ["--database", str(database), "--no-publish"]
+        assert tasks.main(["--demo", "--project", "4", "--quiet", *files]) == 0
+    return database
+
+
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
     """The command line, with the sample behind it."""
@@ -206,23 +222,22 @@ def test_the_command_draws_what_a_run_published(
     ("arguments", "said"),
     [
         (["--project", "x"], "--project 'x' is no id: give the number in the project's address"),
-        (["--project", "99"], "the warehouse has no project 99; it has 1"),
+        (["--project", "99"], "the warehouse has no project 99; it has 4"),
         (["--output", "/nowhere/page.html"], "the folder of /nowhere/page.html does not exist"),
         (["--database", "/nowhere/file.duckdb"], "there is no warehouse /nowhere/file.duckdb: fill it with tasks.py"),
         (["--dataset", "other"], "there are no views in the schema other_analytics yet: run tasks.py once"),
     ],
 )
 def test_bad_input_gets_a_line(
-    shell: Shell,
+    loaded: Path,
     draw: Callable[..., tuple[int, str]],
     tmp_path: Path,
     arguments: list[str],
     said: str,
 ) -> None:
     """With exit code 2, and the page that was there stays."""
-    shell.run("--project", "1", "--no-publish")
     (tmp_path / "page.html").write_text("the last one", encoding="utf-8")
-    database = [] if "--database" in arguments else ["--database", str(shell.database)]
+    database = [] if "--database" in arguments else ["--database", str(loaded)]
     code, line = draw(*database, *arguments)
     assert code == 2
     assert line.startswith(f"dashboard.py: {said}")

@@ -28,9 +28,7 @@ def read_board(connection: duckdb.DuckDBPyConnection, schemas: Schemas, projects
     Raises NothingToShow where nothing was loaded yet, or a project is not there.
     """
     connection.execute("set timezone = 'UTC'")
-    there = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())
-    if (schemas.analytics, "task_overview") not in there:
-        raise NothingToShow(f"there are no views in the schema {schemas.analytics} yet: run tasks.py once")
+    there = expect_views(connection, schemas)
     loaded = connection.execute(f'select max(inserted_at) from "{schemas.dataset}"._dlt_loads where status = 0')
     ((loaded_at,),) = loaded.fetchall()
     if loaded_at is None:
@@ -41,9 +39,20 @@ def read_board(connection: duckdb.DuckDBPyConnection, schemas: Schemas, projects
     # of some projects, not the names of those who work in others
     active = set().union(*(facts[name].columns["annotator_id"] for name in ("annotations", "agreement")))
     lists["people"] = [person for person in lists["people"] if person["annotator_id"] in active]
-    has_runs = (schemas.dataset, "load_runs") in there
+    has_runs = "load_runs" in there
     lists["runs"] = read_list(connection, schemas, "runs") if has_runs else []
     return Board(loaded_at, facts, lists)
+
+
+def expect_views(connection: duckdb.DuckDBPyConnection, schemas: Schemas) -> set[str]:
+    """The names of the dataset's tables. Raises NothingToShow where there are no views of them."""
+    query = "select table_name from information_schema.tables where table_schema = $schema"
+    names = {
+        schema: {name for (name,) in connection.execute(query, {"schema": schema}).fetchall()} for schema in schemas
+    }
+    if "task_overview" not in names[schemas.analytics]:
+        raise NothingToShow(f"there are no views in the schema {schemas.analytics} yet: run tasks.py once")
+    return names[schemas.dataset]
 
 
 def _expect(

@@ -13,7 +13,7 @@ from pipelines.peek import pipeline_on
 from pipelines.settings import WarehouseSettings
 from pipelines.warehouse import open_duckdb
 
-from .board import read_board
+from .board import expect_views, read_board
 from .errors import NothingToShow, PageFailed
 from .page import render
 
@@ -43,6 +43,7 @@ def draw(
         open_duckdb(place, _WAIT, read_only=True) as connection,
         pipeline_on(connection, dataset) as pipeline,
     ):
+        expect_views(connection, Schemas.of(dataset))
         # a pipeline's own sql_client wants a schema
         job_client: Any = pipeline.destination_client()
         with job_client.sql_client as client:
