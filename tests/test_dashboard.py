@@ -49,6 +49,10 @@ TOTALS = {
     "model_matches": {
         "regions": "select sum(times) from analytics.prediction_confusion",
     },
+    "calibration": {
+        "predicted": "select sum(predicted) from analytics.prediction_calibration",
+        "matches": "select sum(matches) from analytics.prediction_calibration",
+    },
     "findings": {"findings": "select count(*) from analytics.data_quality_issues"},
     "ground_truth": {
         "pairs": "select 2 * sum(ground_truth_pairs) from analytics.annotator_performance",
@@ -84,7 +88,7 @@ def total(fact: Fact, measure: str) -> float:
 
 
 @pytest.mark.parametrize(("name", "measure"), [(name, each) for name, sums in TOTALS.items() for each in sums])
-@pytest.mark.parametrize("most_rows", [50_000, 300, 20, 0])
+@pytest.mark.parametrize("most_rows", [100_000, 300, 20, 0])
 def test_facts_add_up_to_the_views(
     sample: Analytics, facts_of: Callable[[int], dict[str, Fact]], name: str, measure: str, most_rows: int
 ) -> None:
@@ -111,7 +115,7 @@ def test_facts_add_up_to_the_views(
 
 def test_a_fact_is_as_fine_as_its_rows_allow(facts_of: Callable[[int], dict[str, Fact]]) -> None:
     """And has no more rows than it may have, while it still has days."""
-    fine, coarse = facts_of(50_000), facts_of(100)
+    fine, coarse = facts_of(100_000), facts_of(100)
     assert {fact.grain for fact in fine.values()} == {"day"}
     assert {fact.grain for fact in coarse.values()} > {"day", "all"}
     for fact in coarse.values():
@@ -122,7 +126,7 @@ def test_a_fact_is_as_fine_as_its_rows_allow(facts_of: Callable[[int], dict[str,
 def test_the_header_of_a_fact_names_its_columns(facts_of: Callable[[int], dict[str, Fact]], path: Path) -> None:
     """In their order; those that are no dimensions are numbers, which add up."""
     description, lines = read_header(path.read_text(encoding="utf-8"))
-    fact = facts_of(50_000)[path.stem]
+    fact = facts_of(100_000)[path.stem]
     assert description.startswith("One row is ")
     assert [line.partition(":")[0] for line in lines] == [*fact.columns]
     for name in fact.columns.keys() - DIMENSIONS - {"day"}:

@@ -5,7 +5,6 @@ rows. All of its measures add up, so that whoever reads the page can take them t
 """
 
 from collections.abc import Collection
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ import pyarrow as pa
 from pipelines.analytics.definitions import SQL, Schemas
 
 #: Rows that a fact may have: all facts together are some megabytes then, compressed.
-MOST_ROWS = 50_000
+MOST_ROWS = 100_000
 
 #: Rows of a list.
 _MOST_LISTED = 2_000
@@ -43,8 +42,6 @@ DIMENSIONS = {
 GRAINS = ("day", "week", "month", "year", "all")
 
 _FOLDER = SQL / "dashboard"
-
-_EPOCH = date(1970, 1, 1)
 
 
 class Fact(NamedTuple):
@@ -85,39 +82,35 @@ def _sql(path: Path, schemas: Schemas, projects: Collection[int]) -> str:
 
 def _read_fact(connection: duckdb.DuckDBPyConnection, sql: str, most_rows: int) -> Fact:
     connection.execute(f"create or replace temp table fact as {sql}")
-    names = connection.sql("from temp.fact limit 0").columns
-    dimensions = [name for name in names if name in DIMENSIONS]
-    measures = [name for name in names if name not in DIMENSIONS and name != "day"]
-    grain = next(grain for grain in GRAINS if grain == "all" or _rows(connection, dimensions, grain) <= most_rows)
-    keys = [*dimensions, f"{_period(grain)} as day"]
-    sums = [f"sum({name}) as {name}" for name in measures]
-    table = connection.sql(
-        f"select {', '.join([*keys, *sums])} from temp.fact group by all order by all"
-    ).to_arrow_table()
-    connection.execute("drop table temp.fact")
+    names = connection.sql("select * from temp.fact limit 0").columns
+    for grain in GRAINS:
+        # of its days, as weeks are not parts of months
+        connection.execute(f"create or replace temp table coarse as {_grouped(names, grain)}")
+        if grain == GRAINS[-1] or _count(connection) <= most_rows:
+            break
+    table = connection.sql("select * from temp.coarse order by all").to_arrow_table()
+    connection.execute("drop table temp.fact; drop table temp.coarse")
     return Fact(grain, {name: _packed(table.column(name).combine_chunks()) for name in names})
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, dimensions: list[str], grain: str) -> int:
-    keys = ", ".join([*dimensions, _period(grain)])
-    return int(connection.execute(f"select count(*) from (select distinct {keys} from temp.fact)").fetchall()[0][0])
+def _grouped(names: list[str], grain: str) -> str:
+    period = "null::integer" if grain == "all" else f"date_trunc('{grain}', day)::date - date '1970-01-01'"
+    columns = [
+        f"{period} as day" if name == "day" else name if name in DIMENSIONS else f"round(sum({name}), 4) as {name}"
+        for name in names
+    ]
+    return f"select {', '.join(columns)} from temp.fact group by all"
 
 
-def _period(grain: str) -> str:
-    return "null::date" if grain == "all" else f"date_trunc('{grain}', day)::date"
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    return int(connection.execute("select count(*) from temp.coarse").fetchall()[0][0])
 
 
 def _packed(column: Any) -> Any:
     if pa.types.is_string(column.type):
         coded = column.dictionary_encode()
         return {"values": coded.dictionary.to_pylist(), "codes": coded.indices.to_pylist()}
-    if pa.types.is_date(column.type):
-        return [None if day is None else (day - _EPOCH).days for day in column.to_pylist()]
-    return [_number(value) for value in column.to_pylist()]
-
-
-def _number(value: Any) -> int | float | None:
-    if value is None:
-        return None
-    rounded = round(float(value), 4)
-    return int(rounded) if rounded.is_integer() else rounded
+    if pa.types.is_decimal(column.type):
+        # a sum of integers
+        column = column.cast(pa.int64())
+    return column.to_pylist()

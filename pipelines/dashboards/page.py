@@ -1,15 +1,15 @@
 """The page as one file: what it shows, the script that draws it, and the library of charts, all inside."""
 
 import gzip
-import json
 from base64 import b64encode
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from string import Template
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import orjson
 import vl_convert
 
 from pipelines.checks import CheckResult
@@ -39,7 +39,7 @@ def render(board: Board, url: str | None, checks: list[CheckResult] | None, made
         "checks": None if checks is None else [_shown(check) for check in checks],
         **board.lists,
     }
-    packed = gzip.compress(json.dumps(content, default=_plain, separators=(",", ":")).encode(), 9, mtime=0)
+    packed = gzip.compress(orjson.dumps(content, default=float), compresslevel=6, mtime=0)
     return Template(_asset("page.html")).substitute(
         style=_asset("style.css"),
         library=_in_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=_VEGA_LITE)),
@@ -65,9 +65,3 @@ def _in_script(text: str) -> str:
 def _without_secrets(url: str) -> str:
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return float(value)

@@ -251,20 +251,9 @@ function matchCounts(rows, keys) {
 }
 
 function calibration(board, filters) {
-  const fact = board.facts.named.model_matches;
-  const hasScore = (row) => fact.columns.score_bin[row] != null;
-  const rows = board.facts.group("model_matches", filters, ["model_version", "score_bin", "predicted_label", "actual_label"], ["regions", "score"], hasScore);
-  const bins = new Map();
-  for (const row of rows) {
-    const key = JSON.stringify([row.model_version, row.score_bin]);
-    const bin = bins.get(key) ?? { model_version: row.model_version, score_bin: row.score_bin, predicted: 0, matches: 0, score: 0 };
-    bin.predicted += row.regions;
-    bin.score += row.score;
-    if (row.predicted_label === row.actual_label) bin.matches += row.regions;
-    bins.set(key, bin);
-  }
-  const shown = busiest([...bins.values()], "model_version", "predicted");
-  return [...bins.values()]
+  const bins = board.facts.group("calibration", filters, ["model_version", "score_bin"], ["predicted", "matches", "score"]);
+  const shown = busiest(bins, "model_version", "predicted");
+  return bins
     .filter((bin) => shown.has(bin.model_version))
     .map((bin) => ({ ...bin, score_mean: bin.score / bin.predicted, accuracy: bin.matches / bin.predicted }))
     .sort((a, b) => String(a.model_version).localeCompare(String(b.model_version)) || a.score_bin - b.score_bin);

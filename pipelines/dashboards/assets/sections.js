@@ -117,7 +117,7 @@ const SECTIONS = {
     Calibration: (figure, board, filters) => {
       const rows = calibration(board, filters).map((row) => ({ ...row, version: versionName(row.model_version) }));
       if (!rows.length) return figure.empty(filters.any ? NOTHING_HERE : MISSING.scores);
-      return figure.chart(CHARTS.calibration([...new Set(rows.map((row) => row.version))]), rows, [column("version", "version"), column("mean score", "score_mean", (value) => value.toFixed(2)), column("right", "accuracy", format.percent), column("predicted", "predicted")], `A model that knows how sure it is stays on the dashed line; below it, it is too sure.${coarse(board, "model_matches", filters)}`);
+      return figure.chart(CHARTS.calibration([...new Set(rows.map((row) => row.version))]), rows, [column("version", "version"), column("mean score", "score_mean", (value) => value.toFixed(2)), column("right", "accuracy", format.percent), column("predicted", "predicted")], `A model that knows how sure it is stays on the dashed line; below it, it is too sure.${coarse(board, "calibration", filters)}`);
     },
     "What models say, and what annotations say": (figure, board, filters) => {
       const rows = modelConfusions(board, filters);
