@@ -30,12 +30,12 @@ def publish(connection: duckdb.DuckDBPyConnection, database: Path, target: Path)
             # the whole content is in the file then, and none in the write-ahead log beside it
             connection.execute("checkpoint")
             _copy(database, temporary)
-            _make_sure_of(temporary)
+            make_sure_of(temporary)
             # a reader that opened the copy for writing can't; as root it can, and its log would spoil the next copy
             temporary.chmod(0o444)
             target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
             temporary.replace(target)
-            _make_sure_of(target.parent)
+            make_sure_of(target.parent)
     except (OSError, duckdb.Error) as error:
         reason = " ".join(str(error).split())[:200]
         raise PublishFailed(
@@ -64,7 +64,7 @@ def _removed_unless_renamed(path: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _make_sure_of(path: Path) -> None:
+def make_sure_of(path: Path) -> None:
     """Waits until a file, or a folder's entries, would outlast a power failure."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from pipelines.dashboard import command as dashboard_command
+from pipelines.export import command as export_command
 from pipelines.queries import named_queries
 from pipelines.query import command as query_command
 from pipelines.reference import README, SQL_README, references
@@ -46,7 +48,7 @@ def test_the_example_of_secrets_is_valid_and_empty() -> None:
 
 def test_every_flag_of_the_readme_exists() -> None:
     """The README names no flag that neither the commands nor the queries have."""
-    commands = (command, query_command, superset_command)
+    commands = (command, query_command, superset_command, export_command, dashboard_command)
     flags = {flag for each in commands for parameter in each.params for flag in parameter.opts} | {"--help"}
     flags |= {f"--{name}" for query in named_queries().values() for name in query.parameters}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z_-]+", TEXT))

@@ -141,7 +141,7 @@ def test_the_copy_is_all_that_the_database_is(shell: Shell) -> None:
 def test_the_warehouse_stays_locked_while_it_is_copied(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the run is over, no other process can open the database for writing, also once the copy was made."""
     said = []
-    made_sure_of = readers._make_sure_of
+    made_sure_of = readers.make_sure_of
 
     def look(path: Path) -> None:
         script = f"import duckdb; duckdb.connect({str(shell.database)!r}); print('opened')"
@@ -149,7 +149,7 @@ def test_the_warehouse_stays_locked_while_it_is_copied(shell: Shell, monkeypatch
         said.append(result.stdout + result.stderr)
         made_sure_of(path)
 
-    monkeypatch.setattr(readers, "_make_sure_of", look)
+    monkeypatch.setattr(readers, "make_sure_of", look)
     assert shell.run("--project", "4")[0] == 0
     assert said
     assert all("Could not set lock" in line for line in said)

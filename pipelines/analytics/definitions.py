@@ -13,6 +13,9 @@ SQL = Path(__file__).resolve().parent.parent.parent / "sql"
 #: What the files call the schema of the loaded tables, and that of the views.
 DATASET, ANALYTICS = "label_studio", "analytics"
 
+#: Tables of `analytics` in which runs note what they have done: no part of what people read.
+KEPT_TASKS, DEPLOYED_VIEWS = "kept_tasks", "deployed_views"
+
 _COLUMN = re.compile(r"([a-z][a-z0-9_]*): (.+)")
 
 

@@ -13,7 +13,7 @@ from pipelines.warehouse import checkpoint
 from . import controls, masks, matching, measures
 from .agreement import TEMPORARY, prepare
 from .controls import write_controls
-from .definitions import SQL, Definition, Schemas, kept_tables
+from .definitions import KEPT_TASKS, SQL, Definition, Schemas, kept_tables
 from .views import describe
 
 logger = logging.getLogger(__name__)
@@ -24,9 +24,7 @@ _CHUNK = 10_000
 #: Ids of tasks that are compared together.
 _RANGE = 1_000
 
-#: Names the load and the settings with which each task was worked out.
-_KEPT_TASKS = "kept_tasks"
-
+#: Of the table that names the load and the settings with which each task was worked out.
 _KEPT_TYPES = "task_id bigint, load_id varchar, basis ubigint"
 
 _KEPT_COLUMNS = {
@@ -47,7 +45,7 @@ def refresh_kept(connection: Any, schemas: Schemas) -> int:
     comment = f"One row is a task that the kept tables hold. Worked out by the formulas {_digest(definitions)}."
     begun_anew = not _is_worked_out_by(connection, schemas, comment)
     if begun_anew:
-        connection.execute(f"create or replace table {schemas.qualified(_KEPT_TASKS)} ({_KEPT_TYPES})")
+        connection.execute(f"create or replace table {schemas.qualified(KEPT_TASKS)} ({_KEPT_TYPES})")
     _find_stale(connection, schemas)
     changed = _find_changed(connection, schemas)
     _forget_gone(connection, schemas, definitions)
@@ -78,7 +76,7 @@ def refresh_kept(connection: Any, schemas: Schemas) -> int:
 
 def _is_worked_out_by(connection: Any, schemas: Schemas, comment: str) -> bool:
     query = "select comment from duckdb_tables() where schema_name = ? and table_name = ?"
-    return bool(connection.execute(query, [schemas.analytics, _KEPT_TASKS]).fetchone() == (comment,))
+    return bool(connection.execute(query, [schemas.analytics, KEPT_TASKS]).fetchone() == (comment,))
 
 
 def _digest(definitions: list[Definition]) -> str:
@@ -173,7 +171,7 @@ def _forget_gone(connection: Any, schemas: Schemas, definitions: list[Definition
     with transaction(connection):
         connection.execute(f"create or replace temp table gone as {gone}")
         if connection.execute("select count(*) from gone").fetchone() != (0,):
-            for name in (*(definition.name for definition in definitions), _KEPT_TASKS):
+            for name in (*(definition.name for definition in definitions), KEPT_TASKS):
                 connection.execute(
                     f"delete from {schemas.qualified(name)} where task_id in (select gone.task_id from gone)"
                 )
@@ -186,15 +184,15 @@ def _make(connection: Any, schemas: Schemas, definitions: list[Definition], comm
         name = schemas.qualified(definition.name)
         connection.execute(f"create or replace table {name} as {schemas.named_in(definition.sql)}")
         describe(connection, "table", name, definition)
-    state = schemas.qualified(_KEPT_TASKS)
+    state = schemas.qualified(KEPT_TASKS)
     connection.execute(f"insert into {state} select task_id, load_id, basis from scope")
-    describe(connection, "table", state, Definition(_KEPT_TASKS, "", comment, _KEPT_COLUMNS))
+    describe(connection, "table", state, Definition(KEPT_TASKS, "", comment, _KEPT_COLUMNS))
 
 
 def _replace(connection: Any, schemas: Schemas, definitions: list[Definition], *, emptied: bool) -> None:
     """Replaces the rows of the tasks in `scope`; where the tables were `emptied` there are none."""
     selects = {definition.name: schemas.named_in(definition.sql) for definition in definitions}
-    for name, select in {**selects, _KEPT_TASKS: "select task_id, load_id, basis from scope"}.items():
+    for name, select in {**selects, KEPT_TASKS: "select task_id, load_id, basis from scope"}.items():
         if not emptied:
             connection.execute(
                 f"delete from {schemas.qualified(name)} where task_id in (select scope.task_id from scope)"

@@ -5,10 +5,10 @@ from typing import Any
 
 from pipelines.comments import comments
 
-from .definitions import Definition, Schemas, views
+from .definitions import DEPLOYED_VIEWS, Definition, Schemas, views
 
 _DEPLOYED = Definition(
-    "deployed_views",
+    DEPLOYED_VIEWS,
     "create table if not exists analytics.deployed_views (view_name varchar, digest varchar)",
     "One row is a view as a run has made it: a later run leaves it alone, unless it comes with another text.",
     {"view_name": "name of the view", "digest": "SHA-256 of the text that it was made from"},

@@ -1,13 +1,15 @@
 """Questions to the warehouse: the queries of sql/queries, or any SQL, and their answers in all formats."""
 
-from .answer import Answer, ask
+from .answer import AS_TEXT, Answer, ask
 from .drawing import draw
 from .errors import QueryError
 from .formats import BINARY, FORMATS, write
 from .frame import to_frame
-from .named import NamedQuery, Parameter, find_query, named_queries
+from .named import NamedQuery, Parameter, did_you_mean, find_query, named_queries
+from .opening import interruptible, opened
 
 __all__ = [
+    "AS_TEXT",
     "BINARY",
     "FORMATS",
     "Answer",
@@ -15,9 +17,12 @@ __all__ = [
     "Parameter",
     "QueryError",
     "ask",
+    "did_you_mean",
     "draw",
     "find_query",
+    "interruptible",
     "named_queries",
+    "opened",
     "to_frame",
     "write",
 ]

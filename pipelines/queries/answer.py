@@ -1,8 +1,7 @@
 """A question put to the warehouse, which it can't change."""
 
 import re
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,16 +11,13 @@ import pyarrow as pa
 from pipelines.analytics.definitions import Schemas
 from pipelines.label_studio.exceptions import LabelStudioError
 from pipelines.settings import WarehouseSettings
-from pipelines.warehouse import open_duckdb
 
 from .errors import QueryError
 from .named import NamedQuery, find_query
-
-#: Seconds to wait for a file that a run holds open for a moment.
-_WAIT = 5.0
+from .opening import interruptible, opened
 
 #: What neither pandas nor Parquet can hold, and people read as text.
-_AS_TEXT = re.compile(r"\b(INTERVAL|BIT|UNION|TIME WITH TIME ZONE|TIMETZ|BIGNUM|VARINT|VARIANT|GEOMETRY)\b")
+AS_TEXT = re.compile(r"\b(INTERVAL|BIT|UNION|TIME WITH TIME ZONE|TIMETZ|BIGNUM|VARINT|VARIANT|GEOMETRY)\b")
 
 
 class Answer(NamedTuple):
@@ -41,50 +37,18 @@ def ask(text: str, given: Mapping[str, Any], warehouse: WarehouseSettings, datab
     query = find_query(text)
     values = query.values(given) if query else dict(given)
     schemas = Schemas.of(warehouse.dataset_name)
-    with open_duckdb(_place(warehouse, database), _WAIT, read_only=True) as connection:
+    with opened(warehouse, database) as connection:
 
         def run() -> Answer:
-            _set_up(connection, schemas)
             if query:
                 return _run(connection, schemas.named_in(query.sql), values)
             _expect(connection, text, values)
             return _run(connection, text, values)
 
         try:
-            return _interruptible(connection, run)
+            return interruptible(connection, run)
         except duckdb.Error as error:
             raise _explained(error, query) from error
-
-
-def _interruptible(connection: duckdb.DuckDBPyConnection, run: Callable[[], Answer]) -> Answer:
-    """Lets another thread run it: DuckDB 2.0 hears Ctrl-C only now and then, but always what a thread tells it."""
-    with ThreadPoolExecutor(1) as executor:
-        answer = executor.submit(run)
-        try:
-            # a wait without end would not hear it everywhere either
-            while not answer.done():
-                wait([answer], 0.2)
-        except KeyboardInterrupt:
-            while not answer.done():
-                connection.interrupt()
-                wait([answer], 0.1)
-            raise
-        return answer.result()
-
-
-def _place(warehouse: WarehouseSettings, database: Path | None) -> Path:
-    copy = warehouse.readers_copy
-    place = database or (copy if copy and copy.exists() else warehouse.database)
-    if not place.is_file():
-        raise QueryError(f"there is no warehouse {place}: fill it with tasks.py, or name another --database")
-    return place
-
-
-def _set_up(connection: duckdb.DuckDBPyConnection, schemas: Schemas) -> None:
-    connection.execute("set timezone = 'UTC'")
-    there = {name for (name,) in connection.execute("select schema_name from duckdb_schemas()").fetchall()}
-    path = ",".join(f'"{name}"' for name in (*schemas, "main") if name in there)
-    connection.execute(f"set search_path = '{path}'")
 
 
 def _expect(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]) -> None:
@@ -106,10 +70,10 @@ def _run(connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, A
     relation = connection.sql(sql, params=dict(values) or None)
     types = [str(type_) for type_ in relation.types]
     names = _unique(relation.columns)
-    if any(_AS_TEXT.search(type_) for type_ in types):
+    if any(AS_TEXT.search(type_) for type_ in types):
         relation = relation.project(
             ", ".join(
-                f"#{place}::varchar as c{place}" if _AS_TEXT.search(type_) else f"#{place} as c{place}"
+                f"#{place}::varchar as c{place}" if AS_TEXT.search(type_) else f"#{place} as c{place}"
                 for place, type_ in enumerate(types, 1)
             )
         )

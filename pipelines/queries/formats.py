@@ -57,9 +57,10 @@ def _parquet(answer: Answer, stream: BinaryIO) -> None:
 
 
 def _xlsx(answer: Answer, stream: BinaryIO) -> None:
-    from .workbook import write_workbook
+    from .workbook import Sheet, expect_room, write_workbook
 
-    write_workbook(answer, stream)
+    expect_room(answer.table.num_rows, answer.table.num_columns)
+    write_workbook([Sheet("query", answer.table.column_names, rows(answer))], stream)
 
 
 def _quoted(cell: str) -> str:

@@ -74,7 +74,7 @@ class NamedQuery(NamedTuple):
         """A value for each parameter: as given, else its default. Raises QueryError."""
         for name in given:
             if name not in self.parameters:
-                hint = _did_you_mean(name, list(self.parameters))
+                hint = did_you_mean(name, list(self.parameters))
                 takes = ", ".join(self.parameters) or "none"
                 raise QueryError(f"{self.name} has no parameter {name}{hint} It takes {takes}")
         return {name: self._value(parameter, given) for name, parameter in self.parameters.items()}
@@ -101,10 +101,10 @@ def find_query(text: str) -> NamedQuery | None:
     if name and path.is_file():
         return _read(path)
     known = sorted(path.stem for path in QUERIES.glob("*.sql"))
-    raise QueryError(f"there is no query {text.strip()!r}{_did_you_mean(name, known)} --list names all")
+    raise QueryError(f"there is no query {text.strip()!r}{did_you_mean(name, known)} --list names all")
 
 
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
+def did_you_mean(name: str, known: Sequence[str]) -> str:
     """What may have been meant: the end of one sentence, before the next."""
     # part of a name is how one remembers it
     part = [other for other in known if len(name) > 2 and name in other]
