@@ -61,7 +61,7 @@ def export(
     """
     schemas = Schemas.of(warehouse.dataset_name)
     # nobody can write to a file that is open here: all that is read is of one state
-    with opened(warehouse, database, warehouse.memory_limit) as connection:
+    with opened(warehouse, database, warehouse.memory_limit) as connection, _failing_as("the files"):
         return interruptible(connection, lambda: _Exporter(connection, schemas, request, told).run())
 
 

@@ -80,11 +80,16 @@ def expect_projects(connection: duckdb.DuckDBPyConnection, schemas: Schemas, pro
     """Raises QueryError for a project that the warehouse does not have."""
     if not projects:
         return
-    query = schemas.named_in("select id from label_studio.projects union select project_id from label_studio.tasks")
-    there = {row[0] for row in connection.execute(query).fetchall()} - {None}
+    columns = {(schemas.dataset, "projects"): "id", (schemas.dataset, "tasks"): "project_id"}
+    there = {
+        project
+        for schema, name, _ in _there(connection, schemas)
+        if (column := columns.get((schema, name)))
+        for (project,) in connection.execute(f"select distinct {column} from {quoted(schema)}.{name}").fetchall()
+    }
     missing = [project for project in projects if project not in there]
     if missing:
-        has = ", ".join(map(str, sorted(there)[:20])) or "none"
+        has = ", ".join(map(str, sorted(there - {None})[:20])) or "none"
         raise QueryError(f"there is no project {missing[0]} in the warehouse: it has {has}")
 
 
