@@ -15,13 +15,19 @@ _DLT = "_dlt"
 
 #: Views come before loaded tables: of two with one name, the view is meant.
 _NAMES = """
-    select schema_name, view_name as name, comment
-    from duckdb_views()
-    where database_name = current_database() and schema_name = $analytics and not internal
-    union all
-    select schema_name, table_name as name, comment
-    from duckdb_tables()
-    where database_name = current_database() and schema_name in ($analytics, $dataset) and not internal
+    with views_and_tables as (
+        select schema_name, view_name as name, comment
+        from duckdb_views()
+        where database_name = current_database() and not internal
+        union all
+        select schema_name, table_name as name, comment
+        from duckdb_tables()
+        where database_name = current_database() and not internal
+    )
+
+    select schema_name, name, comment
+    from views_and_tables
+    where schema_name in ($analytics, $dataset)
     order by schema_name = $dataset, name
 """
 
