@@ -129,7 +129,7 @@ def _sum_up(written: "Export", output: str, *, quiet: bool) -> int:
     if not quiet:
         names = {file.name for file in written.files}
         click.echo(
-            f"{_counted(len(names), 'file')}, {written.size / 1e6:,.1f} MB, written to {output};"
+            f"{_counted(len(names), 'file')}, {_size(written.size)}, written to {output};"
             " manifest.json says what they hold"
         )
     return 1 if written.left_out or noted else 0
@@ -137,6 +137,10 @@ def _sum_up(written: "Export", output: str, *, quiet: bool) -> int:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
 
 
 def main(arguments: list[str] | None = None) -> int:
