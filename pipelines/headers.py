@@ -1,5 +1,6 @@
 """The comments that the files of sql/ begin with: what a query means, and what its parameters and columns are."""
 
+import re
 from itertools import takewhile
 
 
@@ -19,3 +20,8 @@ def read_header(sql: str) -> tuple[str, list[str]]:
         else:
             lines.append(line.strip())
     return " ".join(line.strip() for line in header[:end]), lines
+
+
+def first_sentence(text: str) -> str:
+    """What a description begins with."""
+    return re.split(r"(?<=[.?]) ", text, maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""Asks the warehouse: `python pipelines/query.py --list` says what, `--help` how.
+"""Asks the warehouse: `python pipelines/query.py` says what there is to ask, `--help` how.
 
 In Python, `from pipelines.query import query` gives a DataFrame:
 
@@ -6,6 +6,7 @@ In Python, `from pipelines.query import query` gives a DataFrame:
     query("select * from tasks where project_id = $project_id", project_id=3)
 """
 
+import logging
 import os
 import shutil
 import sys
@@ -30,10 +31,14 @@ _SHOWN = 500
 
 _EPILOG = """
 \b
+  query.py
   query.py tasks_to_reannotate --project_id 3
   query.py tasks_to_reannotate --help
   query.py "select * from tasks where id = $id" --id 17 --format json
   query.py - --output figures.xlsx < figures.sql
+
+Alone, on a terminal, it says what there is to ask, and how other programs open the file; where its output goes
+elsewhere, it shows this message and exits with 2.
 
 Numbers, moments and so on are read from the text of a value as the query declares it; in SQL of your own, a value is
 text that DuckDB casts to what it is compared with ($limit::bigint where it can't tell). Moments are in UTC. The file
@@ -86,6 +91,8 @@ def command(context: click.Context, /, words: tuple[str, ...], **options: Any) -
     if described:
         return _describe(described)
     if options["helps"] or not text:
+        if _asks_for_nothing(options) and not parameters and sys.stdout.isatty():
+            return _overview(options["database"])
         click.echo(context.get_help())
         return 0 if options["helps"] else 2
     format_, output = _format(options["format_"], options["output"]), options["output"]
@@ -172,6 +179,21 @@ def _print(answer: "Answer", format_: str) -> None:
         click.echo(f"the first {_SHOWN} of {answer.table.num_rows:,} rows; --output FILE.csv has all", err=True)
 
 
+def _asks_for_nothing(options: dict[str, Any]) -> bool:
+    return not any(value for name, value in options.items() if name != "database")
+
+
+def _overview(database: str | None) -> int:
+    from pipelines.queries import contents, named_queries, overview
+    from pipelines.settings import use_project_folder, warehouse_settings
+
+    use_project_folder()
+    found = contents(warehouse_settings({}), Path(database).absolute() if database else None)
+    width = shutil.get_terminal_size().columns
+    click.echo(overview(named_queries().values(), found, width, is_default=not database), nl=False)
+    return 0
+
+
 def _list() -> int:
     from pipelines.queries import named_queries
 
@@ -201,6 +223,8 @@ def _describe(name: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; gives its exit code. Whatever goes wrong ends in one line on stderr."""
+    # it would tell of each time that it waits for a file
+    logging.getLogger("stamina").setLevel(logging.ERROR)
     try:
         code = command.main(arguments, prog_name="query.py", standalone_mode=False) or 0
         sys.stdout.flush()

@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.headers import read_header
+from pipelines.headers import first_sentence, read_header
 
 from .errors import QueryError
 from .values import TYPES, read_value
@@ -68,7 +68,7 @@ class NamedQuery(NamedTuple):
     @property
     def question(self) -> str:
         """The first sentence of its description."""
-        return re.split(r"(?<=[.?]) ", self.description, maxsplit=1)[0]
+        return first_sentence(self.description)
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """A value for each parameter: as given, else its default. Raises QueryError."""

@@ -20,6 +20,12 @@ _WAIT = 5.0
 T = TypeVar("T")
 
 
+def place_asked(warehouse: WarehouseSettings, database: Path | None = None) -> Path:
+    """The file that is asked: `database`, else the readers' copy, else the warehouse, which need not be there."""
+    copy = warehouse.readers_copy
+    return database or (copy if copy and copy.exists() else warehouse.database)
+
+
 @contextmanager
 def opened(
     warehouse: WarehouseSettings, database: Path | None = None, memory_limit: str | None = None
@@ -29,7 +35,9 @@ def opened(
     Moments are in UTC, and tables need no schema. Raises QueryError where there is no such file, WarehouseBusy where
     it goes on being held.
     """
-    place = _place(warehouse, database)
+    place = place_asked(warehouse, database)
+    if not place.is_file():
+        raise QueryError(f"there is no warehouse {place}: fill it with tasks.py, or name another --database")
     with open_duckdb(place, _WAIT, read_only=True, memory_limit=memory_limit) as connection:
         _set_up(connection, Schemas.of(warehouse.dataset_name))
         yield connection
@@ -49,14 +57,6 @@ def interruptible(connection: duckdb.DuckDBPyConnection, run: Callable[[], T]) -
                 wait([answer], 0.1)
             raise
         return answer.result()
-
-
-def _place(warehouse: WarehouseSettings, database: Path | None) -> Path:
-    copy = warehouse.readers_copy
-    place = database or (copy if copy and copy.exists() else warehouse.database)
-    if not place.is_file():
-        raise QueryError(f"there is no warehouse {place}: fill it with tasks.py, or name another --database")
-    return place
 
 
 def _set_up(connection: duckdb.DuckDBPyConnection, schemas: Schemas) -> None:
