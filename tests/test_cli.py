@@ -405,13 +405,6 @@ def test_the_database_has_a_comment_on_every_table_and_column(shell: Shell) -> N
     ) == [(19,)]
 
 
-def test_the_file_can_be_opened_by_duckdb_of_2025(shell: Shell) -> None:
-    """The storage version is that of DuckDB 1.2, which today's BI clients read."""
-    assert shell.run("--project", "1")[0] == 0
-    [(tags,)] = shell.rows("select tags from duckdb_databases() where database_name = 'warehouse'")
-    assert "v1.2" in str(tags)
-
-
 def test_deleting_the_file_starts_anew(shell: Shell) -> None:
     """A warehouse whose file was deleted is filled again by the next run."""
     assert shell.run("--project", "4")[0] == 0

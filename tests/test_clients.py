@@ -14,7 +14,7 @@ import duckdb
 import httpx
 import pexpect
 import pytest
-from programs import fetched, given_to_uv, node_client, python_client
+from programs import fetched, given_to_uv, node_client, python_client, with_packages
 from real_label_studio import free_port
 from scheduling import installing, tool
 from test_cli import Shell
@@ -149,7 +149,7 @@ def test_python_lines_with_saved_queries_work_in_the_project(copy: Path) -> None
 
 def test_an_old_shell_reads_and_cant_write(copy: Path, views: dict[str, int]) -> None:
     """DuckDB's shell, where one is on the PATH, is started by the first line."""
-    start = [tool("uv"), "run", "-q", "--no-project", "--with", f"duckdb-cli=={OLD_SHELL}", "/bin/sh", "-c"]
+    start = [*with_packages(f"duckdb-cli=={OLD_SHELL}"), "/bin/sh", "-c"]
     assert OLD_SHELL in fetched(*start, "duckdb --version").stdout
     expect_shell(views, [*start, f"exec {lines_for(copy, 'The DuckDB shell')[0]}"], installing())
 
