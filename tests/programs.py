@@ -105,7 +105,9 @@ def given_to_uv(folder: Path) -> dict[str, str]:
     constraints = folder / "pinned.txt"
     constraints.write_text(PINNED, encoding="utf-8")
     paths = dict.fromkeys((str(Path(tool("uvx")).parent), *os.environ["PATH"].split(os.pathsep)))
-    return installing() | {
+    # uv's environments are kept: started a second time, their programs are compiled already
+    environment = {name: value for name, value in installing().items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return environment | {
         "PATH": os.pathsep.join(paths),
         "UV_CONSTRAINT": str(constraints),
         "UV_NO_SYNC": "1",

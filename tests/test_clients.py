@@ -17,7 +17,6 @@ import pytest
 from programs import fetched, given_to_uv, node_client, python_client, with_packages
 from real_label_studio import free_port
 from scheduling import installing, tool
-from test_cli import Shell
 
 from pipelines import query, tasks
 from pipelines.queries.contents import contents
@@ -88,20 +87,18 @@ def version_of(path: Path) -> tuple[int, str]:
     return int.from_bytes(header[12:], "little"), tags["storage_version"]
 
 
-def test_files_stay_of_one_version(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_files_stay_of_one_version(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Warehouse and copy are of DuckDB 1.2 after the first load, and after one that makes new tables and views."""
-    shell = Shell(tmp_path, monkeypatch, capsys)
-    files = shell.database, shell.database.with_name("warehouse_readers.duckdb")
-    assert shell.run("--project", "4")[0] == 0
-    assert [version_of(path) for path in files] == [VERSION] * 2
+    warehouse, second = copy.with_name("warehouse.duckdb"), tmp_path / "second.duckdb"
+    assert [version_of(path) for path in (warehouse, copy)] == [VERSION] * 2
     monkeypatch.setenv("SOURCES__LABEL_STUDIO__ANNOTATION_HISTORY", "true")
     monkeypatch.setenv("WAREHOUSE__WIDE_PROJECTS", "[4]")
-    assert shell.run("--project", "4", "--full")[0] == 0
-    made = shell.rows("select table_name from duckdb_tables() union all select view_name from duckdb_views()")
-    assert {("annotation_history",), ("task_meta_wide_4",)} <= set(made)
-    assert [version_of(path) for path in files] == [VERSION] * 2
+    places = ["--database", str(warehouse), "--publish", str(second)]
+    assert tasks.main(["--demo", "--quiet", "--full", "--project", "4", *places]) == 0
+    with duckdb.connect(str(second), read_only=True) as connection:
+        names = "select table_name from duckdb_tables() union all select view_name from duckdb_views()"
+        assert {("annotation_history",), ("task_meta_wide_4",)} <= set(connection.execute(names).fetchall())
+    assert [version_of(path) for path in (warehouse, second)] == [VERSION] * 2
 
 
 # lines that are printed
