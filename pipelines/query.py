@@ -184,7 +184,9 @@ def _asks_for_nothing(options: dict[str, Any]) -> bool:
 
 
 def _overview(database: str | None) -> int:
-    from pipelines.queries import contents, named_queries, overview
+    from pipelines.queries import named_queries
+    from pipelines.queries.contents import contents
+    from pipelines.queries.overview import overview
     from pipelines.settings import use_project_folder, warehouse_settings
 
     use_project_folder()

@@ -17,6 +17,7 @@ from annotating import annotation, choice, task
 from rich.cells import cell_len
 
 from pipelines import query as module
+from pipelines import tasks
 from pipelines.analytics.definitions import kept_tables, views
 from pipelines.label_studio.tables import TABLES
 from pipelines.queries import answer, named_queries
@@ -150,7 +151,13 @@ def test_without_a_warehouse_it_tells_what_one_will_have(terminal: Terminal, tmp
     code, lines = terminal()
     assert code == 0
     assert lines[0] == str(tmp_path / "warehouse_readers.duckdb")
-    assert lines[1].startswith("There is no warehouse yet; this is what one will have.")
+    assert lines[1] == "There is no warehouse yet; this is what one will have."
+    start = next(place for place, line in enumerate(lines) if line.startswith("To get a warehouse"))
+    *loads, ask = (shlex.split(line)[1:] for line in lines[start + 1 : start + 4])
+    assert {Path(script).resolve() for script, *_ in loads} == {ROOT / "pipelines" / "tasks.py"}
+    project, demo = (tasks.command.make_context("tasks.py", words).params for _, *words in loads)
+    assert (project["project"], demo["demo"]) == (("3",), True)
+    assert ask == [os.path.relpath(ROOT / "pipelines" / "query.py"), "--database", str(ROOT / "demo.duckdb")]
     assert {view.name for view in views()} <= told(lines).keys()
     assert f"duckdb -readonly {tmp_path / 'warehouse_readers.duckdb'}" in lines
     assert list(tmp_path.glob("*.duckdb")) == []

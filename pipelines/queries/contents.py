@@ -14,11 +14,6 @@ from pipelines.warehouse import WarehouseBusy
 
 from .opening import opened, place_asked
 
-_GET_ONE = (
-    "There is no warehouse yet; this is what one will have. `python pipelines/tasks.py --project 3` loads yours,"
-    " `python pipelines/tasks.py --demo` a sample, which `python pipelines/query.py --database demo.duckdb` then asks."
-)
-
 #: The tables in which a run notes for itself what it has made.
 _OURS = ("deployed_views", "kept_tasks")
 
@@ -61,7 +56,9 @@ def contents(warehouse: WarehouseSettings, database: Path | None = None) -> Cont
     schemas = Schemas.of(warehouse.dataset_name)
     place = place_asked(warehouse, database)
     if database is None and not place.is_file():
-        return _defined(warehouse.readers_copy or place, schemas, _GET_ONE)
+        return _defined(
+            warehouse.readers_copy or place, schemas, "There is no warehouse yet; this is what one will have."
+        )
     try:
         with opened(warehouse, database) as connection:
             return _found(connection, place, schemas, is_copy=place == warehouse.readers_copy)

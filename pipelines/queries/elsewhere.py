@@ -10,7 +10,7 @@ from pipelines.settings import ROOT
 
 from .contents import Contents
 
-_SCRIPT = ROOT / "pipelines" / "query.py"
+_FOLDER = ROOT / "pipelines"
 
 #: A view that every warehouse has, and a query that needs no values.
 _VIEW, _QUERY = "project_progress", "slowest_tasks"
@@ -26,13 +26,13 @@ class Way(NamedTuple):
 def ways(found: Contents, *, is_default: bool) -> list[Way]:
     """The ways to ask; `is_default` says that the file is the one that is asked without --database."""
     path = str(found.place)
-    script = os.path.relpath(_SCRIPT) if _SCRIPT.is_relative_to(Path.cwd()) else str(_SCRIPT)
-    here, asked = shlex.join(["python", script]), "" if is_default else f" --database {shlex.quote(path)}"
+    here, asked = _python("query.py"), "" if is_default else f" --database {shlex.quote(path)}"
     named = "" if is_default else f", database={path!r}"
     rows = f"select * from {found.schemas.analytics}.{_VIEW}"
     columns = f"select column_name, comment from duckdb_columns() where table_name = '{_VIEW}'"
     oldest = f", {found.oldest} or later" if found.oldest else ""
     return [
+        *([] if found.place.is_file() else [_first(here)]),
         Way(
             "Here: a saved query, SQL, and what columns mean",
             [
@@ -53,7 +53,7 @@ def ways(found: Contents, *, is_default: bool) -> list[Way]:
             ],
         ),
         Way(
-            f"A notebook: either of the first two lines starts one, in {ROOT}",
+            f"A notebook, started by either line in {ROOT}",
             [
                 "uv run --with jupyterlab jupyter lab",
                 "uv run --with marimo marimo edit",
@@ -75,6 +75,19 @@ def ways(found: Contents, *, is_default: bool) -> list[Way]:
             ],
         ),
     ]
+
+
+def _first(here: str) -> Way:
+    tasks, sample = _python("tasks.py"), shlex.quote(str(ROOT / "demo.duckdb"))
+    return Way(
+        "To get a warehouse: of a project of yours, or of a sample, which is asked by the third line",
+        [f"{tasks} --project 3", f"{tasks} --demo", f"{here} --database {sample}"],
+    )
+
+
+def _python(name: str) -> str:
+    script = _FOLDER / name
+    return shlex.join(["python", os.path.relpath(script) if script.is_relative_to(Path.cwd()) else str(script)])
 
 
 def _locale() -> list[str]:
