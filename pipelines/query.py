@@ -151,17 +151,14 @@ def _ask(text: str, parameters: dict[str, Any], database: str | Path | None) -> 
 
 def _write_file(answer: "Answer", format_: str, path: Path) -> None:
     """Writes a file that is whole, or leaves the one before."""
+    from pipelines.files import replacing
     from pipelines.queries import write
 
-    temporary = path.with_name(f".{path.name}.new")
     try:
-        with temporary.open("wb") as stream:
+        with replacing(path) as temporary, temporary.open("wb") as stream:
             write(answer, format_, stream)
-        temporary.replace(path)
     except OSError as error:
         raise click.UsageError(f"{path} can't be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     rows = answer.table.num_rows
     click.echo(f"{rows:,} row{'' if rows == 1 else 's'} written to {path}", err=True)
 

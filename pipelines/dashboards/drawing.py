@@ -8,17 +8,15 @@ import duckdb
 
 from pipelines.analytics.definitions import Schemas
 from pipelines.checks import CheckResult, failed_checks
+from pipelines.files import replacing
 from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.peek import pipeline_on
+from pipelines.queries import opened
 from pipelines.settings import WarehouseSettings
-from pipelines.warehouse import open_duckdb
 
 from .board import expect_views, read_board
-from .errors import NothingToShow, PageFailed
+from .errors import PageFailed
 from .page import render
-
-#: Seconds to wait for a file that a run holds open for a moment.
-_WAIT = 5.0
 
 
 def draw(
@@ -30,17 +28,14 @@ def draw(
 ) -> None:
     """Writes the page of `database`, else of the readers' copy, else of the warehouse itself where there is no copy.
 
-    `url` is Label Studio's address, for links to tasks. Raises NothingToShow, PageFailed, WarehouseBusy.
+    `url` is Label Studio's address, for links to tasks. Raises QueryError where there is no such
+    file, NothingToShow, PageFailed, WarehouseBusy.
     """
     if not output.parent.is_dir():
         raise ConfigurationError(f"the folder of {output} does not exist: make it, or name another --output")
-    copy = warehouse.readers_copy
-    place = database or (copy if copy and copy.exists() else warehouse.database)
-    if not place.is_file():
-        raise NothingToShow(f"there is no warehouse {place}: fill it with tasks.py, or name another --database")
     dataset = warehouse.dataset_name
     with (
-        open_duckdb(place, _WAIT, read_only=True) as connection,
+        opened(warehouse, database) as connection,
         pipeline_on(connection, dataset) as pipeline,
     ):
         expect_views(connection, Schemas.of(dataset))
@@ -59,16 +54,12 @@ def draw_open(
     projects: Collection[int] = (),
 ) -> None:
     """Writes the page of a warehouse that is open. `checks` are those that found something. Raises PageFailed."""
-    temporary = output.with_name(f".{output.name}.new")
     try:
         # of its own, as the page has its own settings and temporary tables
         with connection.cursor() as cursor:
             board = read_board(cursor, Schemas.of(dataset), projects)
-        try:
+        with replacing(output) as temporary:
             temporary.write_text(render(board, url, checks), encoding="utf-8")
-            temporary.replace(output)
-        finally:
-            temporary.unlink(missing_ok=True)
     except (OSError, duckdb.Error) as error:
         reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
         raise PageFailed(f"the dashboard {output} can't be written ({reason}); the last one stays") from error

@@ -27,21 +27,6 @@ class Answer(NamedTuple):
     types: list[str]
 
 
-def place_asked(warehouse: WarehouseSettings, database: Path | None = None) -> Path:
-    """The file that is asked: `database`, else the readers' copy, else the warehouse, which need not be there."""
-    copy = warehouse.readers_copy
-    return database or (copy if copy and copy.exists() else warehouse.database)
-
-
-@contextmanager
-def open_asked(place: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file, open for reading only. Raises QueryError where it isn't there, and what open_duckdb raises."""
-    if not place.is_file():
-        raise QueryError(f"there is no warehouse {place}: fill it with tasks.py, or name another --database")
-    with open_duckdb(place, _WAIT, read_only=True) as connection:
-        yield connection
-
-
 def ask(text: str, given: Mapping[str, Any], warehouse: WarehouseSettings, database: Path | None = None) -> Answer:
     """Runs a query of sql/queries, by its name, or SQL, with the values of its $parameters.
 

@@ -19,9 +19,6 @@ Exit codes:
   130 interrupted
 """
 
-#: Seconds to wait for a file that a run holds open for a moment.
-_WAIT = 5.0
-
 
 @click.command(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--database", type=click.Path(dir_okay=False), help="The DuckDB file.  [default: the readers' copy]")
@@ -32,17 +29,15 @@ _WAIT = 5.0
 )
 def command(database: str | None, dataset: str | None, path: str | None, output: str) -> int:
     """Pack the dashboards for `superset import-dashboards`, with the columns that the views of the warehouse have."""
+    from pipelines.queries import opened, place_asked
     from pipelines.settings import use_project_folder, warehouse_settings
     from pipelines.superset import Place, bundle
-    from pipelines.warehouse import open_duckdb
 
     use_project_folder()
     settings = warehouse_settings({"dataset_name": dataset})
-    file = Path(database).absolute() if database else settings.readers_copy or settings.database
-    if not file.is_file():
-        raise click.UsageError(f"there is no warehouse {file}: fill it with tasks.py, or name another --database")
+    file = place_asked(settings, Path(database).absolute() if database else None)
     place = Place(Path(path) if path else file, settings.dataset_name)
-    with open_duckdb(file, _WAIT, read_only=True) as connection:
+    with opened(settings, file) as connection:
         files = bundle(connection, place)
     _write(files, Path(output))
     click.echo(f"{len(files)} files written to {output}; they read {place.path}", err=True)
@@ -51,16 +46,14 @@ def command(database: str | None, dataset: str | None, path: str | None, output:
 
 def _write(files: dict[str, str], path: Path) -> None:
     """Writes an archive that is whole, or leaves the one before."""
-    temporary = path.with_name(f".{path.name}.new")
+    from pipelines.files import replacing
+
     try:
-        with ZipFile(temporary, "w", ZIP_DEFLATED) as archive:
+        with replacing(path) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as archive:
             for name, text in files.items():
                 archive.writestr(f"label_studio/{name}", text)
-        temporary.replace(path)
     except OSError as error:
         raise click.UsageError(f"{path} can't be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
