@@ -10,6 +10,8 @@ if not __package__:
     # run as a script: the project's folder, not this one, is where its packages are
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from pipelines.commands import run_command
+
 _EPILOG = """
 The page holds sums, names and the worst cases, no tasks: at a million tasks it is a few megabytes. It asks no server
 for anything. Links to tasks lead to --url, LABEL_STUDIO_URL or the address in .dlt/config.toml.
@@ -52,15 +54,8 @@ def _ids(texts: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; gives its exit code. Whatever goes wrong ends in one line on stderr."""
-    try:
-        return command.main(arguments, prog_name="dashboard.py", standalone_mode=False) or 0
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a user gets a line, not a traceback
-        from pipelines.exits import explained
-
-        line, code = explained(error)
-        click.echo(f"dashboard.py: {line}", err=True)
-        return code
+    """Runs the command; gives its exit code."""
+    return run_command(command, arguments, "dashboard.py")
 
 
 if __name__ == "__main__":

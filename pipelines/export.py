@@ -10,6 +10,8 @@ if not __package__:
     # run as a script: the project's folder, not this one, is where its packages are
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from pipelines.commands import run_command
+
 if TYPE_CHECKING:
     from pipelines.exports import Export
     from pipelines.exports.manifest import File
@@ -144,15 +146,8 @@ def _size(size: int) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; gives its exit code. Whatever goes wrong ends in one line on stderr."""
-    try:
-        return command.main(arguments, prog_name="export.py", standalone_mode=False) or 0
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a user gets a line, not a traceback
-        from pipelines.exits import explained
-
-        line, code = explained(error)
-        click.echo(f"export.py: {line}", err=True)
-    return code
+    """Runs the command; gives its exit code."""
+    return run_command(command, arguments, "export.py")
 
 
 if __name__ == "__main__":

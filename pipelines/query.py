@@ -6,8 +6,6 @@ In Python, `from pipelines.query import query` gives a DataFrame:
     query("select * from tasks where project_id = $project_id", project_id=3)
 """
 
-import logging
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -19,6 +17,8 @@ import click
 if not __package__:
     # run as a script: the project's folder, not this one, is where its packages are
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from pipelines.commands import run_command
 
 if TYPE_CHECKING:
     from pipelines.queries import Answer
@@ -221,22 +221,8 @@ def _describe(name: str) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; gives its exit code. Whatever goes wrong ends in one line on stderr."""
-    # it would tell of each time that it waits for a file
-    logging.getLogger("stamina").setLevel(logging.ERROR)
-    try:
-        code = command.main(arguments, prog_name="query.py", standalone_mode=False) or 0
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # who reads has enough; nothing is left to say when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a user gets a line, not a traceback
-        from pipelines.exits import explained
-
-        line, code = explained(error)
-        click.echo(f"query.py: {line}", err=True)
-    return code
+    """Runs the command; gives its exit code."""
+    return run_command(command, arguments, "query.py")
 
 
 if __name__ == "__main__":

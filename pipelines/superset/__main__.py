@@ -6,6 +6,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import click
 
+from pipelines.commands import run_command
+
 _EPILOG = """
 \b
   python -m pipelines.superset
@@ -57,15 +59,8 @@ def _write(files: dict[str, str], path: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; gives its exit code. Whatever goes wrong ends in one line on stderr."""
-    try:
-        return command.main(arguments, prog_name="pipelines.superset", standalone_mode=False) or 0
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a user gets a line, not a traceback
-        from pipelines.exits import explained
-
-        line, code = explained(error)
-        click.echo(f"pipelines.superset: {line}", err=True)
-        return code
+    """Runs the command; gives its exit code."""
+    return run_command(command, arguments, "pipelines.superset")
 
 
 if __name__ == "__main__":
