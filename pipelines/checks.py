@@ -10,6 +10,7 @@ from pipelines.headers import header_lines
 from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.peek import peek
 from pipelines.settings import WarehouseSettings
+from pipelines.warehouse import sparing
 
 CHECKS = SQL / "checks"
 
@@ -59,7 +60,8 @@ def check(warehouse: WarehouseSettings) -> Checked:
                 raise ConfigurationError(
                     f"{found.path} holds no tables in {client.dataset_name}: load tasks, or name another --dataset"
                 )
-            return Checked(run_checks(client), found.path)
+            with sparing(client, warehouse.memory_limit):
+                return Checked(run_checks(client), found.path)
 
 
 def failed_checks(client: Any, since: Since | None = None) -> list[CheckResult]:

@@ -30,6 +30,7 @@ Exit codes:
 @click.option("--project", "projects", multiple=True, metavar="ID", help="Only this project. Can be repeated.")
 @click.option("--database", type=click.Path(dir_okay=False), help="The DuckDB file.  [default: the readers' copy]")
 @click.option("--dataset", metavar="NAME", help="The schema of the tables.  [default: label_studio]")
+@click.option("--check", is_flag=True, help="Run the data checks, and show what they find.")
 @click.option("--url", metavar="URL", help="Where Label Studio opens in a browser.")
 def command(**options: Any) -> int:
     """Write a page that shows the warehouse: progress, people, labels, models and quality, with filters."""
@@ -41,7 +42,8 @@ def command(**options: Any) -> int:
     output = Path(options["output"]).absolute()
     database = Path(options["database"]).absolute() if options["database"] else None
     warehouse = warehouse_settings({"dataset_name": options["dataset"]})
-    draw(warehouse, database, output, label_studio_url(options["url"]), _ids(options["projects"]))
+    url, projects = label_studio_url(options["url"]), _ids(options["projects"])
+    draw(warehouse, database, output, url, projects, with_checks=options["check"])
     click.echo(f"{output.stat().st_size / 1e6:.1f} MB written to {options['output']}", err=True)
     return DONE
 

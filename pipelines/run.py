@@ -28,7 +28,7 @@ from pipelines.memory import give_back
 from pipelines.readers import PublishFailed, publish
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.stopping import stopped_by_signals
-from pipelines.warehouse import checkpoint, comment_all, keep_house, open_duckdb
+from pipelines.warehouse import checkpoint, comment_all, keep_house, open_duckdb, sparing
 from pipelines.wide import refresh_wide
 
 logger = logging.getLogger(__name__)
@@ -131,7 +131,9 @@ class _Run:
             logger.info("views are up to date, agreement was worked out for %d tasks", worked_out)
             # a run that looked at all tasks looks at all rows, too
             partial_run = self._report.mode in ("ids", "incremental")
-            rows, found = _count_rows(after, pipeline), failed_checks(after, since if partial_run else None)
+            rows = _count_rows(after, pipeline)
+            with sparing(after, self._warehouse.memory_limit):
+                found = failed_checks(after, since if partial_run else None)
         logger.info("checked: %s", f"{len(found)} checks found something" if found else "nothing is wrong")
         return Outcome(self._report, rows, found)
 

@@ -214,10 +214,12 @@ def test_the_command_draws_what_a_run_published(
     code, said = draw("--project", "1")
     assert (code, said) == (0, f"1.0 MB written to {tmp_path / 'page.html'}\n")
     shell.database.unlink()
+    assert draw("--check")[0] == 0
+    assert unpacked((tmp_path / "page.html").read_text(encoding="utf-8"))["checks"] == []
     assert draw()[0] == 0
     content = unpacked((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert [project["tasks"] for project in content["projects"]] == [85]
-    assert content["checks"] == []
+    assert content["checks"] is None
     assert content["url"].startswith("https://")
     assert [run["exit_code"] for run in content["runs"]] == [0]
 

@@ -512,7 +512,7 @@ def test_an_empty_warehouse_says_how_to_fill_it(browser: Browser, tmp_path: Path
     assert shown.page.locator("figure").count() == shown.page.locator("figure .empty").count() == len(FIGURES)
     assert "annotate tasks in Label Studio, then run pipelines/tasks.py again" in shown.text("Throughput")
     assert "give the project an overlap" in shown.text("Agreement between people")
-    assert "--check runs them" in shown.text("Data checks")
+    assert "dashboard.py --check runs them" in shown.text("Data checks")
     assert shown.tile("Tasks") == "0"
     shown.page.close()
 

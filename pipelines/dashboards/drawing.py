@@ -13,6 +13,7 @@ from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.peek import pipeline_on
 from pipelines.queries import opened
 from pipelines.settings import WarehouseSettings
+from pipelines.warehouse import sparing
 
 from .board import expect_views, read_board
 from .errors import PageFailed
@@ -25,24 +26,29 @@ def draw(
     output: Path,
     url: str | None,
     projects: Collection[int] = (),
+    *,
+    with_checks: bool = False,
 ) -> None:
     """Writes the page of `database`, else of the readers' copy, else of the warehouse itself where there is no copy.
 
-    `url` is Label Studio's address, for links to tasks. Raises QueryError where there is no such
-    file, NothingToShow, PageFailed, WarehouseBusy.
+    `url` is Label Studio's address, for links to tasks. With checks, it takes a minute longer for a million tasks.
+    Raises QueryError where there is no such file, NothingToShow, PageFailed, WarehouseBusy.
     """
     if not output.parent.is_dir():
         raise ConfigurationError(f"the folder of {output} does not exist: make it, or name another --output")
     dataset = warehouse.dataset_name
-    with (
-        opened(warehouse, database) as connection,
-        pipeline_on(connection, dataset) as pipeline,
-    ):
+    with opened(warehouse, database) as connection:
         expect_views(connection, Schemas.of(dataset))
+        checks = _checked(connection, warehouse) if with_checks else None
+        draw_open(connection, dataset, output, url, checks, projects)
+
+
+def _checked(connection: duckdb.DuckDBPyConnection, warehouse: WarehouseSettings) -> list[CheckResult]:
+    with pipeline_on(connection, warehouse.dataset_name) as pipeline:
         # a pipeline's own sql_client wants a schema
         job_client: Any = pipeline.destination_client()
-        with job_client.sql_client as client:
-            draw_open(connection, dataset, output, url, failed_checks(client), projects)
+        with job_client.sql_client as client, sparing(client, warehouse.memory_limit):
+            return failed_checks(client)
 
 
 def draw_open(
@@ -50,10 +56,13 @@ def draw_open(
     dataset: str,
     output: Path,
     url: str | None,
-    checks: list[CheckResult],
+    checks: list[CheckResult] | None,
     projects: Collection[int] = (),
 ) -> None:
-    """Writes the page of a warehouse that is open. `checks` are those that found something. Raises PageFailed."""
+    """Writes the page of a warehouse that is open. Raises PageFailed.
+
+    `checks` are those that found something; None where none were run.
+    """
     try:
         # of its own, as the page has its own settings and temporary tables
         with connection.cursor() as cursor:

@@ -142,7 +142,7 @@ const SECTIONS = {
       return figure.content(table("Findings", [column("finding", "finding", format.words), column("severity", "severity", severity), column("how many", "findings")], rows), `An error can't be right, a warning should be looked at.${coarse(board, "findings", filters)}`);
     },
     "Data checks": (figure, board) => {
-      if (board.checks == null) return figure.empty("The checks were not run for this page: python pipelines/tasks.py --check runs them.");
+      if (board.checks == null) return figure.empty(checksOfLastRun(board));
       if (!board.checks.length) return figure.empty("All checks passed: nothing is lost, doubled or out of step.");
       return figure.content(table("Data checks", [column("check", "name", format.words), column("severity", "severity", severity), column("rows", "found"), column("meaning", "meaning")], board.checks), "Checks that found something.");
     },
@@ -166,6 +166,13 @@ const SECTIONS = {
 };
 
 const WIDE = ["Remaining by project", "Performance", "Agreement between people", "Drift by week", "What models say, and what annotations say", "Newest findings", "Worst disagreements", "Last runs"];
+
+function checksOfLastRun({ runs: [last] }) {
+  const how = "python pipelines/dashboard.py --check runs them, and shows what they find.";
+  if (last?.exit_code === 0) return `The last run passed its checks. ${how}`;
+  if (last?.exit_code === 3) return `A check failed in the last run. ${how}`;
+  return `The checks were not run for this page. ${how}`;
+}
 
 function severity(text) {
   return text === "error" ? element("span", { class: "error" }, "error") : text;
