@@ -7,7 +7,7 @@ const CONFIG = {
   background: "transparent",
   font: "system-ui, sans-serif",
   view: { stroke: "transparent" },
-  axis: { labelColor: "var(--quiet)", titleColor: "var(--quiet)", gridColor: "var(--line)", domainColor: "var(--line)", tickColor: "var(--line)", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: 220 },
+  axis: { labelColor: "var(--quiet)", titleColor: "var(--quiet)", gridColor: "var(--line)", domainColor: "var(--line)", tickColor: "var(--line)", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
   legend: { labelColor: "var(--ink)", titleColor: "var(--quiet)", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", orient: "top", symbolStrokeWidth: 2, columnPadding: 16, labelLimit: 180 },
   range: { category: COLOURS },
   line: { strokeWidth: 2 },
@@ -41,7 +41,8 @@ async function draw(place, spec, rows, description) {
     data: { values: rows.map(withMoments) },
   };
   const columns = Math.max(1, Math.floor((place.clientWidth - 60) / 150));
-  const config = { ...CONFIG, legend: { ...CONFIG.legend, columns } };
+  const labelLimit = Math.min(240, 0.4 * place.clientWidth);
+  const config = { ...CONFIG, axis: { ...CONFIG.axis, labelLimit }, legend: { ...CONFIG.legend, columns } };
   place.drawn = await vegaEmbed(place, whole, { mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, config });
 }
 
@@ -120,12 +121,14 @@ const CHARTS = {
     encoding: { x: moment("day"), y: share("share", "share of uses"), color: series("label", labels) },
   }),
 
-  models: () => ({
-    layer: [{ mark: { type: "line", opacity: 0.5 }, encoding: { detail: { field: "project" } } }, { mark: { type: "point", filled: true, size: 80 }, encoding: { shape: { field: "measure", type: "nominal", title: null, scale: { domain: MEASURES } } } }],
+  models: (versions) => ({
+    height: 26 * versions,
+    mark: { type: "point", filled: true, size: 80, opacity: 0.85 },
     encoding: {
-      x: { field: "version", type: "nominal", sort: null, title: null, axis: { labelAngle: -30 } },
-      y: share("value", null, { scale: { domain: [0, 1] } }),
+      y: { field: "version", type: "nominal", sort: null, title: null },
+      x: share("value", null, { scale: { domain: [0, 1] } }),
       color: series("measure", MEASURES),
+      shape: { field: "measure", type: "nominal", title: null, scale: { domain: MEASURES } },
     },
   }),
 

@@ -109,10 +109,10 @@ const SECTIONS = {
       if (!all.length) return figure.empty(filters.any ? NOTHING_HERE : MISSING.predictions);
       const several = new Set(all.map((row) => row.project_id)).size > 1;
       const name = (row) => (several ? `${versionName(row.model_version)} · ${board.projectName(row.project_id)}` : versionName(row.model_version));
-      const rows = all.filter((row) => row.f1 != null).flatMap((row) => [["precision", row.precision], ["recall", row.recall], ["F1", row.f1]].filter(([, value]) => value != null).map(([measure, value]) => ({ version: name(row), project: row.project_id, measure, value })));
+      const rows = all.filter((row) => row.f1 != null).flatMap((row) => [["precision", row.precision], ["recall", row.recall], ["F1", row.f1]].filter(([, value]) => value != null).map(([measure, value]) => ({ version: name(row), measure, value })));
       const columns = [{ name: "version", value: name }, column("predictions", "predictions"), column("mean score", "score_mean", (value) => (value == null ? "–" : value.toFixed(2))), column("tasks compared", "compared"), column("agreement", "agreement", format.percent), column("precision", "precision", format.percent), column("recall", "recall", format.percent), column("F1", "f1", format.percent)];
       if (!rows.length) return figure.content(table("Model versions", columns, all), MISSING.comparisons);
-      return figure.chart(CHARTS.models(), rows, columns, `Against the reference annotation of each task; regions count from an overlap of 0.5 on. Versions that saw other tasks can't be compared by this alone.${coarse(board, "model_matches", filters)}`, all);
+      return figure.chart(CHARTS.models(new Set(rows.map((row) => row.version)).size), rows, columns, `Against the reference annotation of each task; regions count from an overlap of 0.5 on. Versions that saw other tasks can't be compared by this alone.${coarse(board, "model_matches", filters)}`, all);
     },
     Calibration: (figure, board, filters) => {
       const rows = calibration(board, filters).map((row) => ({ ...row, version: versionName(row.model_version) }));
@@ -132,7 +132,8 @@ const SECTIONS = {
         return count ? { share: count / totals.get(actual[y]), text: format.number(count), title: format.percent(count / totals.get(actual[y])) } : { share: null };
       });
       const left = new Set(rows.map((row) => row.actual_label)).size - actual.length;
-      return figure.content(shown, `Regions and choices; the shade is the share of the row.${left > 0 ? ` ${format.times(left, "rarer label")} not shown.` : ""}${coarse(board, "model_matches", filters)}`);
+      const mixed = board.facts.group("model_matches", filters, ["from_name"], []).length > 1;
+      return figure.content(shown, `Regions and choices; the shade is the share of the row.${mixed ? " All control tags together: choose one above to tell them apart." : ""}${left > 0 ? ` ${format.times(left, "rarer label")} not shown.` : ""}${coarse(board, "model_matches", filters)}`);
     },
   },
   Quality: {
