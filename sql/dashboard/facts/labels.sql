@@ -9,7 +9,7 @@
 -- day: day on which the annotations or predictions were created; null where it is not known
 -- uses: results that name the label
 -- items: submitted annotations, or predictions, that use it
--- carriers: those of them on which the label is the first of the control tag; over all labels, what uses the control tag
+-- carriers: those of them on which the label is the control tag's first; over all labels, what uses the control tag
 select
     project_id,
     from_name,
