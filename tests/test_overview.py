@@ -20,7 +20,7 @@ from pipelines import query as module
 from pipelines import tasks
 from pipelines.analytics.definitions import kept_tables, views
 from pipelines.label_studio.tables import TABLES
-from pipelines.queries import answer, named_queries
+from pipelines.queries import named_queries, opening
 from pipelines.settings import ROOT
 from pipelines.wide import refresh_wide
 
@@ -69,7 +69,7 @@ Terminal = Callable[..., tuple[int, list[str]]]
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """The command as if on a terminal, with the warehouse in a folder of its own: its exit code and its lines."""
     monkeypatch.setenv("WAREHOUSE__DUCKDB_PATH", str(tmp_path / "warehouse.duckdb"))
-    monkeypatch.setattr(answer, "_WAIT", 0.3)
+    monkeypatch.setattr(opening, "_WAIT", 0.3)
 
     def run(*arguments: str, width: int = 300) -> tuple[int, list[str]]:
         monkeypatch.setenv("COLUMNS", str(width))
