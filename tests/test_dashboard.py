@@ -165,6 +165,12 @@ def test_the_page_holds_no_secret(sample: Analytics) -> None:
     assert "hunter2" not in html + json.dumps(content)
 
 
+@pytest.mark.parametrize("url", [None, "", "label-studio:8080", "javascript:alert(1)", "file:///etc/passwd"])
+def test_links_lead_to_web_addresses_only(sample: Analytics, url: str | None) -> None:
+    """What is none gives no links."""
+    assert unpacked(render(read_board(sample.connection, Schemas(), (4,)), url, []))["url"] is None
+
+
 def unpacked(html: str) -> Any:
     """What a page shows."""
     found = re.search('id="content">([^<]*)</script>', html)

@@ -34,7 +34,7 @@ def render(board: Board, url: str | None, checks: list[CheckResult] | None, made
         "made_at": made_at or datetime.now(UTC),
         "version": version("label-studio-warehouse"),
         "loaded_at": board.loaded_at,
-        "url": _without_secrets(url) if url else None,
+        "url": _linked(url),
         "facts": {name: fact._asdict() for name, fact in board.facts.items()},
         "checks": None if checks is None else [_shown(check) for check in checks],
         **board.lists,
@@ -62,6 +62,9 @@ def _in_script(text: str) -> str:
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
+def _linked(url: str | None) -> str | None:
+    """The address without a user's name and password; None where it is none that a browser opens."""
+    parts = urlsplit(url or "")
+    if parts.scheme not in ("http", "https"):
+        return None
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
