@@ -230,14 +230,15 @@ def test_an_interrupted_run_leaves_its_pages(shell: Shell, expected: Contents, m
 
 #: The demo, with a statement of minutes in the thread of dlt's that fills a table; takes the seconds of its grace.
 STUCK = f"""
-import runpy, sys, threading
+import os, runpy, sys, threading
 sys.path.insert(0, {str(ROOT)!r})
 import pipelines.stopping
 pipelines.stopping.GRACE = float(sys.argv[2])
 from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
 
 def run(self):
-    threading.Timer(0.5, print, ("stuck",), dict(flush=True)).start()
+    # in one piece, as several jobs may say it at once
+    threading.Timer(0.5, os.write, (1, b"stuck\\n")).start()
     statement = "select sum(a.range * b.range % 7) from range(10000000) a, range(10000000) b"
     self._job_client.sql_client.execute_sql(statement)
 
