@@ -8,7 +8,7 @@ from pipelines.analytics.definitions import ANALYTICS, SQL, Schemas
 from pipelines.check_scope import Since, narrowed
 from pipelines.headers import header_lines
 from pipelines.label_studio.exceptions import ConfigurationError
-from pipelines.peek import peek
+from pipelines.peek import client_of, peek
 from pipelines.settings import WarehouseSettings
 from pipelines.warehouse import sparing
 
@@ -53,9 +53,7 @@ def check(warehouse: WarehouseSettings) -> Checked:
     with peek(warehouse) as found:
         if found is None:
             raise ConfigurationError(f"{warehouse.database} does not exist: load tasks, or name another --database")
-        # a pipeline's own sql_client wants a schema, and a first run that failed leaves none
-        job_client: Any = found.pipeline.destination_client()
-        with job_client.sql_client as client:
+        with client_of(found.pipeline) as client:
             if "tasks" not in _tables(client, client.dataset_name):
                 raise ConfigurationError(
                     f"{found.path} holds no tables in {client.dataset_name}: load tasks, or name another --dataset"

@@ -1,7 +1,7 @@
 """Files that are whole or not there: who reads one meets the last one or the new one, never half of it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -12,8 +12,11 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises OSError.
     """
     temporary = path.with_name(f".{path.name}.new")
+    # what a process that was killed left behind
+    temporary.unlink(missing_ok=True)
     try:
         yield temporary
         temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import dlt
 import duckdb
@@ -57,6 +58,15 @@ def pipeline_on(connection: duckdb.DuckDBPyConnection, dataset: str) -> Iterator
             dataset_name=dataset,
             pipelines_dir=folder,
         )
+
+
+@contextmanager
+def client_of(pipeline: dlt.Pipeline) -> Iterator[Any]:
+    """dlt's SQL client of a pipeline that has no schema, as a first run that failed leaves none."""
+    # the pipeline's own sql_client wants one
+    job_client: Any = pipeline.destination_client()
+    with job_client.sql_client as client:
+        yield client
 
 
 def _opened(stack: ExitStack, warehouse: WarehouseSettings) -> tuple[Path, duckdb.DuckDBPyConnection]:

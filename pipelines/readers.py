@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
+from pipelines.files import replacing
 from pipelines.label_studio.exceptions import LabelStudioError
 
 
@@ -24,9 +23,8 @@ def publish(connection: duckdb.DuckDBPyConnection, database: Path, target: Path)
     """
     # a link that leads to the copy stays one
     target = target.resolve()
-    temporary = target.with_name(f".{target.name}.new")
     try:
-        with _removed_unless_renamed(temporary):
+        with replacing(target) as temporary:
             # the whole content is in the file then, and none in the write-ahead log beside it
             connection.execute("checkpoint")
             _copy(database, temporary)
@@ -34,8 +32,7 @@ def publish(connection: duckdb.DuckDBPyConnection, database: Path, target: Path)
             # a reader that opened the copy for writing can't; as root it can, and its log would spoil the next copy
             temporary.chmod(0o444)
             target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
-            temporary.replace(target)
-            make_sure_of(target.parent)
+        make_sure_of(target.parent)
     except (OSError, duckdb.Error) as error:
         reason = " ".join(str(error).split())[:200]
         raise PublishFailed(
@@ -51,17 +48,6 @@ def _copy(source: Path, target: Path) -> None:
     if copied.returncode:
         said = copied.stderr.strip().splitlines()
         raise OSError(said[-1] if said else f"the copying process ended with {copied.returncode}")
-
-
-@contextmanager
-def _removed_unless_renamed(path: Path) -> Iterator[None]:
-    # what a run that was killed left behind
-    path.unlink(missing_ok=True)
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
 
 
 def make_sure_of(path: Path) -> None:

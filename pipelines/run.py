@@ -56,7 +56,12 @@ class Outcome:
         """The exit code that says so."""
         if self.report.failures or self.unpublished:
             return FAILED
-        return CHECK_FAILED if any(check.severity == "error" for check in self.failed_checks) else DONE
+        return CHECK_FAILED if self.has_errors else DONE
+
+    @property
+    def has_errors(self) -> bool:
+        """A check of what must never be found something: what people read stays as it is."""
+        return any(check.severity == "error" for check in self.failed_checks)
 
 
 def run(
@@ -171,7 +176,7 @@ class _Run:
         target = self._warehouse.readers_copy
         if target is None:
             return
-        if any(check.severity == "error" for check in outcome.failed_checks):
+        if outcome.has_errors:
             logger.warning("the readers' copy is not replaced, as a check failed: %s", target)
             return
         publish(self._connection, self._warehouse.database, target)
@@ -182,7 +187,7 @@ class _Run:
         target = self._warehouse.dashboard
         if target is None:
             return
-        if any(check.severity == "error" for check in outcome.failed_checks):
+        if outcome.has_errors:
             logger.warning("the dashboard is not replaced, as a check failed: %s", target)
             return
         from pipelines.dashboards.drawing import draw_open

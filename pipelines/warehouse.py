@@ -150,3 +150,8 @@ def _holder(error: Exception) -> str:
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
+
+
+def without_sql(error: Exception) -> str:
+    """What DuckDB says of a query, in one line: it goes on to quote the SQL."""
+    return " ".join(str(error).partition("\n\nLINE ")[0].split())[:300]

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -10,7 +9,7 @@ from pipelines.analytics.definitions import Schemas
 from pipelines.checks import CheckResult, failed_checks
 from pipelines.files import replacing
 from pipelines.label_studio.exceptions import ConfigurationError
-from pipelines.peek import pipeline_on
+from pipelines.peek import client_of, pipeline_on
 from pipelines.queries import opened
 from pipelines.settings import WarehouseSettings
 from pipelines.warehouse import sparing
@@ -44,11 +43,12 @@ def draw(
 
 
 def _checked(connection: duckdb.DuckDBPyConnection, warehouse: WarehouseSettings) -> list[CheckResult]:
-    with pipeline_on(connection, warehouse.dataset_name) as pipeline:
-        # a pipeline's own sql_client wants a schema
-        job_client: Any = pipeline.destination_client()
-        with job_client.sql_client as client, sparing(client, warehouse.memory_limit):
-            return failed_checks(client)
+    with (
+        pipeline_on(connection, warehouse.dataset_name) as pipeline,
+        client_of(pipeline) as client,
+        sparing(client, warehouse.memory_limit),
+    ):
+        return failed_checks(client)
 
 
 def draw_open(

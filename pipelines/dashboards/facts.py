@@ -58,6 +58,8 @@ def read_facts(
     connection: duckdb.DuckDBPyConnection, schemas: Schemas, projects: Collection[int] = (), most_rows: int = MOST_ROWS
 ) -> dict[str, Fact]:
     """All facts, by the names of their files; of some projects, where any are named."""
+    for path in (_FOLDER / "steps").glob("*.sql"):
+        connection.execute(f"create or replace temp view {path.stem} as {_sql(path, schemas, projects)}")
     paths = sorted((_FOLDER / "facts").glob("*.sql"))
     return {path.stem: _read_fact(connection, _sql(path, schemas, projects), most_rows) for path in paths}
 

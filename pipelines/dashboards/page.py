@@ -24,14 +24,14 @@ _SCRIPTS = ("format.js", "facts.js", "figures.js", "people.js", "tables.js", "ch
 _VEGA_LITE = "6.4"
 
 
-def render(board: Board, url: str | None, checks: list[CheckResult] | None, made_at: datetime | None = None) -> str:
+def render(board: Board, url: str | None, checks: list[CheckResult] | None) -> str:
     """The page as HTML.
 
     `url` is Label Studio's address, for links to tasks; None leaves the links out. `checks` are those that found
     something; None where no check was run.
     """
     content = {
-        "made_at": made_at or datetime.now(UTC),
+        "made_at": datetime.now(UTC),
         "version": version("label-studio-warehouse"),
         "loaded_at": board.loaded_at,
         "url": _linked(url),

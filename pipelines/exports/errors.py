@@ -1,6 +1,7 @@
 """What can go wrong with an export."""
 
 from pipelines.label_studio.exceptions import LabelStudioError
+from pipelines.warehouse import without_sql
 
 
 class ExportFailed(LabelStudioError):
@@ -10,4 +11,4 @@ class ExportFailed(LabelStudioError):
 def reason(error: Exception) -> str:
     """What an error says, in one line, without the SQL that DuckDB quotes."""
     said = error.strerror if isinstance(error, OSError) else None
-    return said or " ".join(str(error).partition("\n\nLINE ")[0].split())[:300] or type(error).__name__
+    return said or without_sql(error) or type(error).__name__

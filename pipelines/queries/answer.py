@@ -11,6 +11,7 @@ import pyarrow as pa
 from pipelines.analytics.definitions import Schemas
 from pipelines.label_studio.exceptions import LabelStudioError
 from pipelines.settings import WarehouseSettings
+from pipelines.warehouse import without_sql
 
 from .errors import QueryError
 from .named import NamedQuery, find_query
@@ -106,8 +107,7 @@ def _unique(names: list[str]) -> list[str]:
 
 
 def _explained(error: duckdb.Error, query: NamedQuery | None) -> LabelStudioError:
-    # DuckDB goes on to quote the SQL
-    said = " ".join(str(error).partition("\n\nLINE ")[0].split())[:300]
+    said = without_sql(error)
     if query and isinstance(error, duckdb.CatalogException):
         return QueryError(f"{query.name} reads what this warehouse does not have yet: run tasks.py once ({said})")
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.InternalException | duckdb.FatalException):

@@ -7,6 +7,7 @@ import duckdb
 
 from pipelines.analytics.definitions import Schemas
 from pipelines.label_studio.exceptions import ConfigurationError
+from pipelines.warehouse import without_sql
 
 _VIEW = "select comment from duckdb_views() where schema_name = $schema and view_name = $name"
 
@@ -43,9 +44,8 @@ def _columns_of_sql(connection: duckdb.DuckDBPyConnection, sql: str, name: str) 
     try:
         relation = connection.sql(sql)
     except duckdb.Error as error:
-        said = " ".join(str(error).partition("\n\nLINE ")[0].split())[:200]
         raise ConfigurationError(
-            f"the dataset {name} reads what is not in the warehouse: run tasks.py once ({said})"
+            f"the dataset {name} reads what is not in the warehouse: run tasks.py once ({without_sql(error)})"
         ) from error
     return [(column, str(type_), None) for column, type_ in zip(relation.columns, relation.types, strict=True)]
 

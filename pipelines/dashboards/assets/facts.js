@@ -79,7 +79,7 @@ class Facts {
       if (wanted == null) {
         if (kind === "control" && WITH_TOTALS.includes(fact.name)) tests.push(fact.equals("from_name", null));
       } else if (known.length) {
-        const equal = known.map((column) => fact.equals(column, wanted === NOBODY ? null : wanted));
+        const equal = known.map((column) => fact.equals(column, wantedValue(wanted)));
         tests.push((row) => equal.some((test) => test(row)));
       } else {
         const projects = this.projectsWith[kind].get(wanted) ?? new Set();
@@ -147,5 +147,8 @@ class Facts {
     };
   }
 }
+
+// What a filter for a person or model version looks for in the facts.
+const wantedValue = (filter) => (filter === NOBODY ? null : filter);
 
 const ratio = (part, whole) => (whole ? part / whole : null);

@@ -119,10 +119,15 @@ function extent(values) {
   return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 }
 
-function busiest(rows, key, measure, most = MOST_SERIES) {
+// Sums of a measure, by what rows have in common.
+function sumsBy(rows, key, measure) {
   const sums = new Map();
-  for (const row of rows) sums.set(row[key], (sums.get(row[key]) ?? 0) + row[measure]);
-  return new Set([...sums].sort((a, b) => b[1] - a[1]).slice(0, most).map(([value]) => value));
+  for (const row of rows) sums.set(key(row), (sums.get(key(row)) ?? 0) + row[measure]);
+  return sums;
+}
+
+function busiest(rows, key, measure, most = MOST_SERIES) {
+  return new Set([...sumsBy(rows, (row) => row[key], measure)].sort((a, b) => b[1] - a[1]).slice(0, most).map(([value]) => value));
 }
 
 function remaining(board, filters) {
@@ -132,26 +137,22 @@ function remaining(board, filters) {
 // ---- Labels
 
 function labelDistribution(board, filters) {
-  const measures = ["uses", "items", "carriers"];
   const keys = ["project_id", "from_name", "label_path"];
   const sides = ["annotation", "prediction"].map((source) => {
     const is = board.facts.named.labels.equals("source", source);
     // a person has made no predictions, a model version no annotations
     const own = source === "annotation" ? { ...filters, model: null } : { ...filters, person: null };
-    return board.facts.group("labels", own, keys, measures, is);
+    return board.facts.group("labels", own, keys, ["uses"], is);
   });
+  const control = (row) => JSON.stringify([row.project_id, row.from_name]);
   const rows = new Map();
   sides.forEach((side, place) => {
-    const totals = new Map();
-    for (const row of side) {
-      const control = JSON.stringify([row.project_id, row.from_name]);
-      totals.set(control, (totals.get(control) ?? 0) + row.uses);
-    }
+    const totals = sumsBy(side, control, "uses");
     for (const row of side) {
       const key = JSON.stringify([row.project_id, row.from_name, row.label_path]);
       const found = rows.get(key) ?? { project_id: row.project_id, from_name: row.from_name, label: row.label_path, uses: [0, 0], shares: [0, 0] };
       found.uses[place] = row.uses;
-      found.shares[place] = row.uses / totals.get(JSON.stringify([row.project_id, row.from_name]));
+      found.shares[place] = row.uses / totals.get(control(row));
       rows.set(key, found);
     }
   });
@@ -164,14 +165,13 @@ function labelDistribution(board, filters) {
 function labelNames(rows, board) {
   const projects = new Set(rows.map((row) => row.project_id)).size > 1;
   const controls = projects || new Set(rows.map((row) => row.from_name)).size > 1;
-  return (row) => [projects && board.projectName(row.project_id), controls && row.from_name, row.label === "" ? "no label" : row.label].filter(Boolean).join(" · ");
+  return (row) => [projects && board.projectName(row.project_id), controls && row.from_name, format.label(row.label)].filter(Boolean).join(" · ");
 }
 
 function labelConfusions(board, filters) {
   const rows = board.facts.group("confusions", { ...filters, model: null }, ["project_id", "from_name", "label", "other_label"], ["times"]);
-  const totals = new Map();
   const key = (row) => JSON.stringify([row.project_id, row.from_name, row.label]);
-  for (const row of rows) totals.set(key(row), (totals.get(key(row)) ?? 0) + row.times);
+  const totals = sumsBy(rows, key, "times");
   return rows
     .filter((row) => row.label !== row.other_label)
     .map((row) => ({ ...row, share: row.times / totals.get(key(row)) }))
@@ -279,9 +279,9 @@ function listed(board, name, filters) {
     (row) =>
       (filters.project == null || row.project_id === filters.project) &&
       projects.has(row.project_id) &&
-      (filters.person == null || [row.annotator_id, ...("other_id" in row ? [row.other_id] : [])].includes(filters.person === NOBODY ? null : filters.person)) &&
+      (filters.person == null || [row.annotator_id, ...("other_id" in row ? [row.other_id] : [])].includes(wantedValue(filters.person))) &&
       (filters.control == null || row.from_name === filters.control) &&
-      (filters.model == null || !("model_version" in row) || row.model_version === (filters.model === NOBODY ? null : filters.model)) &&
+      (filters.model == null || !("model_version" in row) || row.model_version === wantedValue(filters.model)) &&
       (from == null || (row.day != null && row.day >= from)) &&
       (to == null || (row.day != null && row.day <= to)),
   );

@@ -52,6 +52,10 @@ const format = {
     return name.replaceAll("_", " ");
   },
 
+  label(label) {
+    return label == null ? "nothing" : label === "" ? "no label" : label;
+  },
+
   times(count, noun) {
     return `${format.number(count)} ${noun}${count === 1 ? "" : "s"}`;
   },

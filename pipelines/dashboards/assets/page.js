@@ -51,7 +51,6 @@ function figure(title, { wide = false } = {}) {
   }
 
   return {
-    title,
     element: made,
     empty(text) {
       clear();
@@ -84,10 +83,10 @@ function fillFilters(form, board) {
   const known = [...projectsWith.person.keys()];
   options("person", "All people", known.sort((a, b) => named(a).localeCompare(named(b))), named);
   options("control", "All control tags", [...projectsWith.control.keys()].sort());
-  options("model", "All versions", [...projectsWith.model.keys()].sort(), (version) => (version === NOBODY ? versionName(null) : version));
+  options("model", "All versions", [...projectsWith.model.keys()].sort(), (version) => versionName(wantedValue(version)));
 
   function named(id) {
-    return board.personName(id === NOBODY ? null : id);
+    return board.personName(wantedValue(id));
   }
 }
 
@@ -102,9 +101,9 @@ function describeFilters(filters, board) {
   const said = [];
   if (filters.project != null) said.push(`project ${board.projectName(filters.project)}`);
   if (filters.from != null || filters.to != null) said.push(`${filters.from == null ? "up" : format.day(filters.from)} to ${filters.to == null ? "today" : format.day(filters.to)}`);
-  if (filters.person != null) said.push(board.personName(filters.person === NOBODY ? null : filters.person));
+  if (filters.person != null) said.push(board.personName(wantedValue(filters.person)));
   if (filters.control != null) said.push(`control tag ${filters.control}`);
-  if (filters.model != null) said.push(`model version ${filters.model === NOBODY ? versionName(null) : filters.model}`);
+  if (filters.model != null) said.push(`model version ${versionName(wantedValue(filters.model))}`);
   if (!said.length) return "";
   const narrowed = [filters.person, filters.control, filters.model].some((value) => value != null);
   return `Shown: ${said.join(", ")}.${narrowed ? " Figures that don't know the person, control tag or version are of the projects in which there is such a one." : ""}`;

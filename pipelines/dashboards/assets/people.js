@@ -28,7 +28,7 @@ function performance(board, filters) {
     Object.assign(person(row.annotator_id), { prediction_agreement: ratio(row.score, row.pairs), prediction_pairs: row.pairs });
   }
   return [...people.values()]
-    .filter((row) => row.submitted + row.skipped > 0 && (filters.person == null || row.annotator_id === (filters.person === NOBODY ? null : filters.person)))
+    .filter((row) => row.submitted + row.skipped > 0 && (filters.person == null || row.annotator_id === wantedValue(filters.person)))
     .map((row) => ({ ...row, name: board.personName(row.annotator_id) }))
     .sort((a, b) => b.submitted - a.submitted || a.name.localeCompare(b.name));
 }
@@ -56,13 +56,16 @@ function median(steps) {
   return (at(Math.floor((count - 1) / 2)) + at(Math.ceil((count - 1) / 2))) / 2;
 }
 
+// Of all people: the annotations in each range of lead times.
+function leadTimeSteps(board, filters) {
+  return sumsBy(board.facts.group("lead_times", filters, ["step"], ["annotations"]), (row) => row.step, "annotations");
+}
+
 function leadTimeHistogram(board, filters) {
-  const steps = new Map();
-  for (const person of leadTimes(board, filters).values()) {
-    // two ranges are a bar
-    for (const [step, count] of person) steps.set(Math.floor(step / 2), (steps.get(Math.floor(step / 2)) ?? 0) + count);
-  }
-  return [...steps].sort((a, b) => a[0] - b[0]).map(([step, annotations]) => ({ from: STEP ** (2 * step), to: STEP ** (2 * step + 2), annotations }));
+  // two ranges are a bar
+  const steps = board.facts.group("lead_times", filters, ["step"], ["annotations"]);
+  const bars = sumsBy(steps, (row) => Math.floor(row.step / 2), "annotations");
+  return [...bars].sort((a, b) => a[0] - b[0]).map(([bar, annotations]) => ({ from: STEP ** (2 * bar), to: STEP ** (2 * bar + 2), annotations }));
 }
 
 // Of each person: the pairs with other people, and their scores.

@@ -66,9 +66,7 @@ const SECTIONS = {
       const rows = leadTimeHistogram(board, filters);
       if (!rows.length) return figure.empty(filters.any ? NOTHING_HERE : MISSING.annotations);
       const sum = rows.reduce((total, row) => total + row.annotations, 0);
-      const steps = new Map();
-      for (const person of leadTimes(board, filters).values()) for (const [step, count] of person) steps.set(step, (steps.get(step) ?? 0) + count);
-      return figure.chart(CHARTS.leadTimes(), rows, [column("from", "from", format.duration), column("to", "to", format.duration), column("annotations", "annotations")], `${format.times(sum, "annotation")}, half of them in about ${format.duration(median(steps))} or less.${coarse(board, "lead_times", filters)}`);
+      return figure.chart(CHARTS.leadTimes(), rows, [column("from", "from", format.duration), column("to", "to", format.duration), column("annotations", "annotations")], `${format.times(sum, "annotation")}, half of them in about ${format.duration(median(leadTimeSteps(board, filters)))} or less.${coarse(board, "lead_times", filters)}`);
     },
     "Agreement between people": (figure, board, filters) => {
       const { people, left, cells } = agreementMatrix(board, filters);
@@ -93,8 +91,7 @@ const SECTIONS = {
     "Labels that people confuse": (figure, board, filters) => {
       const rows = labelConfusions(board, filters);
       if (!rows.length) return figure.empty(board.facts.named.confusions.length ? "Where two people labeled the same, they said the same, with these filters." : MISSING.pairs);
-      const said = (label) => (label == null ? "nothing" : label === "" ? "no label" : label);
-      return figure.content(table("Labels that people confuse", [column("one says", "label", said), column("the other says", "other_label", said), column("times", "times"), column("share of the first", "share", format.percent), column("control tag", "from_name"), { name: "project", value: (row) => board.projectName(row.project_id) }], rows), `Two people on the same task; each pair of labels is counted from both sides.${coarse(board, "confusions", filters)}`);
+      return figure.content(table("Labels that people confuse", [column("one says", "label", format.label), column("the other says", "other_label", format.label), column("times", "times"), column("share of the first", "share", format.percent), column("control tag", "from_name"), { name: "project", value: (row) => board.projectName(row.project_id) }], rows), `Two people on the same task; each pair of labels is counted from both sides.${coarse(board, "confusions", filters)}`);
     },
     "Drift by week": (figure, board, filters) => {
       const { rows, grain, control, project } = drift(board, filters);
@@ -124,10 +121,9 @@ const SECTIONS = {
       if (!rows.length) return figure.empty(filters.any ? NOTHING_HERE : MISSING.comparisons);
       const actual = [...busiest(rows, "actual_label", "regions", 15)];
       const predicted = [...new Set([...actual, ...busiest(rows, "predicted_label", "regions", 15)])];
-      const said = (label) => (label == null ? "nothing" : label === "" ? "no label" : label);
-      const totals = new Map(actual.map((label) => [label, rows.filter((row) => row.actual_label === label).reduce((sum, row) => sum + row.regions, 0)]));
+      const totals = sumsBy(rows, (row) => row.actual_label, "regions");
       const counts = new Map(rows.map((row) => [JSON.stringify([row.actual_label, row.predicted_label]), row.regions]));
-      const shown = heatMap("Labels of annotations, by labels of predictions", "annotation ↓ model →", actual.map(said), predicted.map(said), (y, x) => {
+      const shown = heatMap("Labels of annotations, by labels of predictions", "annotation ↓ model →", actual.map(format.label), predicted.map(format.label), (y, x) => {
         const count = counts.get(JSON.stringify([actual[y], predicted[x]]));
         return count ? { share: count / totals.get(actual[y]), text: format.number(count), title: format.percent(count / totals.get(actual[y])) } : { share: null };
       });

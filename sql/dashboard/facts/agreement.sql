@@ -9,54 +9,15 @@
 -- day: the day; null where it is not known
 -- pairs: pairs of annotations that have a score
 -- score: their scores together, each from 0 to 1
-with days as (
-    select
-        id,
-        created_at
-    from label_studio.annotations
-),
-
-scores as (
-    select
-        project_id,
-        null::varchar as from_name,
-        annotation_a_id,
-        annotation_b_id,
-        annotator_a_id,
-        annotator_b_id,
-        agreement as score
-    from analytics.pair_agreement
-    where source_b = 'annotation' and agreement is not null
-    union all
-    select
-        project_id,
-        from_name,
-        annotation_a_id,
-        annotation_b_id,
-        annotator_a_id,
-        annotator_b_id,
-        score
-    from analytics.agreement_scores
-    where source_b = 'annotation' and is_default and score is not null
-)
-
 select
-    scores.project_id,
-    scores.from_name,
-    least(scores.annotator_a_id, scores.annotator_b_id) as annotator_id,
+    project_id,
+    from_name,
+    least(annotator_a_id, annotator_b_id) as annotator_id,
     case
-        when scores.annotator_a_id is not null and scores.annotator_b_id is not null
-            then greatest(scores.annotator_a_id, scores.annotator_b_id)
+        when annotator_a_id is not null and annotator_b_id is not null then greatest(annotator_a_id, annotator_b_id)
     end as other_id,
-    (greatest(days_a.created_at, days_b.created_at) at time zone 'UTC')::date as day,
+    day,
     count(*) as pairs,
-    sum(scores.score) as score
-from scores
-left join days as days_a on scores.annotation_a_id = days_a.id
-left join days as days_b on scores.annotation_b_id = days_b.id
-group by
-    scores.project_id,
-    scores.from_name,
-    least(scores.annotator_a_id, scores.annotator_b_id),
-    other_id,
-    (greatest(days_a.created_at, days_b.created_at) at time zone 'UTC')::date
+    sum(score) as score
+from people_scores
+group by project_id, from_name, least(annotator_a_id, annotator_b_id), other_id, day

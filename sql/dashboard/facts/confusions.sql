@@ -9,14 +9,7 @@
 -- annotator_id: who says label: users.id; null after the user's deletion
 -- day: the day; null where it is not known
 -- times: how often
-with days as (
-    select
-        id,
-        created_at
-    from label_studio.annotations
-),
-
-opposite as (
+with opposite as (
     select
         region_matches.project_id,
         region_matches.from_name,
@@ -24,11 +17,11 @@ opposite as (
         region_matches.label_b,
         region_matches.annotator_a_id,
         region_matches.annotator_b_id,
-        (greatest(days_a.created_at, days_b.created_at) at time zone 'UTC')::date as day,
+        (greatest(a.created_at, b.created_at) at time zone 'UTC')::date as day,
         sum(region_matches.regions) as times
     from analytics.region_matches
-    left join days as days_a on region_matches.annotation_a_id = days_a.id
-    left join days as days_b on region_matches.annotation_b_id = days_b.id
+    left join label_studio.annotations as a on region_matches.annotation_a_id = a.id
+    left join label_studio.annotations as b on region_matches.annotation_b_id = b.id
     where
         region_matches.source_b = 'annotation'
         and region_matches.annotator_a_id is distinct from region_matches.annotator_b_id
@@ -39,7 +32,7 @@ opposite as (
         region_matches.label_b,
         region_matches.annotator_a_id,
         region_matches.annotator_b_id,
-        (greatest(days_a.created_at, days_b.created_at) at time zone 'UTC')::date
+        (greatest(a.created_at, b.created_at) at time zone 'UTC')::date
 ),
 
 sides as (

@@ -9,7 +9,6 @@
 -- day: day on which the annotations or predictions were created; null where it is not known
 -- uses: results that name the label
 -- items: submitted annotations, or predictions, that use it
--- carriers: those of them on which the label is the control tag's first; over all labels, what uses the control tag
 select
     project_id,
     from_name,
@@ -19,7 +18,6 @@ select
     model_version,
     created_on as day,
     sum(uses)::bigint as uses,
-    count(*) as items,
-    count(label_set) as carriers
+    count(*) as items
 from analytics.annotation_labels
 group by project_id, from_name, source, label_path, annotator_id, model_version, created_on
