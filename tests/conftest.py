@@ -1,4 +1,4 @@
-"""Fixtures: a warehouse of each test's own, the sample's fake server, and the real Label Studio once per test run."""
+"""Fixtures: a warehouse of each test's own, the sample; once per run, a real PostgreSQL and a real Label Studio."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from analytics import Analytics
 from loading import Warehouse
+from postgres_server import PostgresServer, PostgresUnavailable, postgres_server
 from real_label_studio import LabelStudioUnavailable, RealLabelStudio, real_label_studio
 from seeding import Seed, seed
 
@@ -61,3 +62,21 @@ def label_studio() -> Iterator[RealLabelStudio]:
 def seeded(label_studio: RealLabelStudio) -> Seed:
     """Projects, tasks and all that belongs to them, in the real Label Studio."""
     return seed(label_studio)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, started for this test run."""
+    try:
+        with postgres_server() as server:
+            yield server
+    except PostgresUnavailable as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"PostgreSQL can't be had here: {error}")
+
+
+@pytest.fixture(scope="module")
+def postgres_url(postgres: PostgresServer) -> str:
+    """The URL of an empty database in a real PostgreSQL, for the tests of a module."""
+    return postgres.new_database()

@@ -55,10 +55,11 @@ sides as (
         project_id,
         source_b,
         agreement,
-        unnest([annotator_a_id, annotator_b_id]) as annotator_id,
-        unnest([ground_truth_a, ground_truth_b]) as is_ground_truth,
-        unnest([ground_truth_b, ground_truth_a]) as is_against_ground_truth
+        case when ends.is_a then annotator_a_id else annotator_b_id end as annotator_id,
+        case when ends.is_a then ground_truth_a else ground_truth_b end as is_ground_truth,
+        case when ends.is_a then ground_truth_b else ground_truth_a end as is_against_ground_truth
     from analytics.pair_agreement
+    cross join (values (true), (false)) as ends (is_a)
     where source_b = 'prediction' or annotator_a_id <> annotator_b_id
 ),
 

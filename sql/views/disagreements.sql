@@ -54,7 +54,7 @@ placed as (
         *,
         row_number() over (
             partition by project_id
-            order by agreement asc, pairs desc, task_id asc, from_name asc
+            order by agreement asc, pairs desc, task_id asc, from_name collate "C" asc
         ) as place
     from controls
 ),
@@ -77,7 +77,7 @@ select
     placed.type,
     placed.metric,
     -- n annotations make n (n - 1) / 2 pairs
-    ((1 + sqrt(1 + 8 * placed.pairs)) / 2)::bigint as annotations,
+    round((1 + sqrt(1 + 8 * placed.pairs)) / 2)::bigint as annotations,
     placed.agreement,
     placed.lowest,
     placed.annotation_a_id,

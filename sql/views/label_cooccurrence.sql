@@ -24,21 +24,14 @@ with label_sets as (
     group by project_id, from_name, label_set
 ),
 
-numbered_sets as (
-    select
-        *,
-        row_number() over () as set_number
-    from label_sets
-),
-
 members as (
     select
         project_id,
         from_name,
-        set_number,
+        label_set,
         annotations,
         unnest(label_set) as label_path
-    from numbered_sets
+    from label_sets
 ),
 
 singles as (
@@ -60,16 +53,26 @@ totals as (
     group by project_id, from_name
 ),
 
+partners as (
+    select
+        project_id,
+        from_name,
+        annotations,
+        label_path as label_a,
+        unnest(label_set) as label_b
+    from members
+),
+
 pairs as (
     select
-        a.project_id,
-        a.from_name,
-        a.label_path as label_a,
-        b.label_path as label_b,
-        sum(a.annotations) as annotations_both
-    from members as a
-    inner join members as b on a.set_number = b.set_number and a.label_path < b.label_path
-    group by a.project_id, a.from_name, a.label_path, b.label_path
+        project_id,
+        from_name,
+        label_a,
+        label_b,
+        sum(annotations) as annotations_both
+    from partners
+    where label_a collate "C" < label_b
+    group by project_id, from_name, label_a, label_b
 )
 
 select

@@ -39,7 +39,7 @@ with versions as (
 ordered as (
     select
         *,
-        row_number() over (partition by project_id order by first_predicted_at, model_version) as place
+        row_number() over (partition by project_id order by first_predicted_at, model_version collate "C") as place
     from versions
 ),
 

@@ -81,12 +81,19 @@
 -- mask_format: format of a mask, mostly rle
 -- mask_length: elements of a mask's rle, or characters of its image
 -- meta: notes on the region, as JSON
-with objects as (
+with tags as (
     select
         id as project_id,
-        unnest(regexp_extract_all(label_config, '<(\w+)\s(?:[^>]*\s)?name\s*=\s*["'']([^"'']*)', 2)) as name,
-        unnest(regexp_extract_all(label_config, '<(\w+)\s(?:[^>]*\s)?name\s*=\s*["'']([^"'']*)', 1)) as type
+        unnest(regexp_extract_all(label_config, '<\w+\s(?:[^>]*\s)?name\s*=\s*["''][^"'']*')) as tag
     from label_studio.projects
+),
+
+objects as (
+    select
+        project_id,
+        regexp_extract(tag, '["'']([^"'']*)$', 1) as name,
+        regexp_extract(tag, '^<(\w+)', 1) as type
+    from tags
 ),
 
 object_types as (
@@ -245,7 +252,7 @@ folded as (
         *,
         row_number() over region as place,
         count(*) over region_rows as result_rows,
-        (list(own_label) filter (where own_label is not null) over region_rows)[1] as label,
+        first_value(own_label ignore nulls) over region_rows as label,
         string_agg(own_labels, ' | ') over region_rows as labels,
         string_agg(own_choices, ' | ') over region_rows as choices,
         string_agg(own_taxonomy, ' | ') over region_rows as taxonomy,

@@ -39,9 +39,10 @@ with ends as (
         result_key,
         source,
         coalesce(annotation_id, prediction_id, draft_id) as source_id,
-        unnest(['from', 'to']) as side,
-        unnest([from_region_id, to_region_id]) as region_id
+        sides.side,
+        case sides.side when 'from' then from_region_id else to_region_id end as region_id
     from label_studio.results
+    cross join (values ('from'), ('to')) as sides (side)
     where type = 'relation'
 ),
 

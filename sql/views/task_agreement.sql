@@ -89,7 +89,7 @@ ranked as (
         control_consensus.consensus,
         row_number() over (
             partition by control_scores.task_id
-            order by control_scores.agreement, control_scores.from_name
+            order by control_scores.agreement, control_scores.from_name collate "C"
         ) as place
     from control_scores
     inner join control_consensus

@@ -153,7 +153,9 @@ select
     annotated.first_annotation_at,
     annotated.last_annotation_at,
     case when tasks.is_labeled then coalesce(tasks.completed_at, dated.done_at) end as done_at,
-    (loaded.loaded_at at time zone 'UTC')::date - (tasks.created_at at time zone 'UTC')::date as age_days,
+    date_diff(
+        'day', (tasks.created_at at time zone 'UTC')::date, (loaded.loaded_at at time zone 'UTC')::date
+    ) as age_days,
     tasks.comment_count as comments,
     tasks.unresolved_comment_count as unresolved_comments,
     tasks.last_comment_updated_at as last_comment_at,
