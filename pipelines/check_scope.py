@@ -32,6 +32,7 @@ def narrowed(client: Any, since: Since | None) -> Iterator[None]:
     They stay whole where `since` is None, or most tasks changed. `client` is dlt's SQL client.
     """
     made: list[str] = []
+    temporary = "pg_temp" if client.capabilities.sqlglot_dialect == "postgres" else "temp"
     try:
         if since and _find(client, since, made):
             for table in family("tasks"):
@@ -45,7 +46,7 @@ def narrowed(client: Any, since: Since | None) -> Iterator[None]:
         yield
     finally:
         for name in reversed(made):
-            client.execute_sql(f"drop table temp.{name}")
+            client.execute_sql(f"drop table {temporary}.{name}")
 
 
 def _find(client: Any, since: Since, made: list[str]) -> bool:

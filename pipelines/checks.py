@@ -1,7 +1,6 @@
 """The checks of sql/checks: queries that give the rows that are wrong, and open by saying what they mean."""
 
 import re
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.analytics.definitions import ANALYTICS, SQL, Schemas
@@ -34,10 +33,10 @@ class CheckResult(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What the checks found, and the file that was looked at: the warehouse or its readers' copy."""
+    """What the checks found, and where was looked: the warehouse or its readers' copy."""
 
     results: list[CheckResult]
-    path: Path
+    place: str
 
     @property
     def failed(self) -> bool:
@@ -56,10 +55,10 @@ def check(warehouse: WarehouseSettings) -> Checked:
         with client_of(found.pipeline) as client:
             if "tasks" not in _tables(client, client.dataset_name):
                 raise ConfigurationError(
-                    f"{found.path} holds no tables in {client.dataset_name}: load tasks, or name another --dataset"
+                    f"{found.place} holds no tables in {client.dataset_name}: load tasks, or name another --dataset"
                 )
             with sparing(client, warehouse.memory_limit):
-                return Checked(run_checks(client), found.path)
+                return Checked(run_checks(client), found.place)
 
 
 def failed_checks(client: Any, since: Since | None = None) -> list[CheckResult]:
@@ -91,13 +90,23 @@ def _result(client: Any, name: str, text: str, schemas: Schemas, there: set[str]
     result = CheckResult(name, meaning, severity)
     if not set(_ANALYTICS.findall(text)) <= there:
         return result
-    with client.execute_query(schemas.named_in(text)) as cursor:
+    with client.execute_query(_carried(schemas.named_in(text), client)) as cursor:
         columns = tuple(column[0] for column in cursor.native_cursor.description)
         rows = cursor.fetchmany(_SAMPLE)
         found = len(rows)
         while more := cursor.fetchmany(10_000):
             found += len(more)
     return result._replace(found=found, columns=columns, rows=tuple(rows))
+
+
+def _carried(sql: str, client: Any) -> str:
+    dialect = client.capabilities.sqlglot_dialect
+    if dialect == "duckdb":
+        return sql
+    # a parser of SQL takes its time, and who loads into DuckDB needs none
+    from pipelines.dialects import carried
+
+    return carried(sql, dialect)
 
 
 def _tables(client: Any, schema: str) -> set[str]:

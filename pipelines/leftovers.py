@@ -14,6 +14,8 @@ from typing import Any
 import dlt
 from dlt.common.storages.load_package import TPackageJobState
 
+from pipelines.label_studio.shards import Shard
+
 logger = logging.getLogger(__name__)
 
 #: The name of the pipeline, and of its folder.
@@ -30,7 +32,12 @@ _BEGUN: tuple[TPackageJobState, ...] = ("started_jobs", "completed_jobs")
 _LOADS = "_dlt_loads"
 
 
-def opened(folder: Path, make: Callable[[], dlt.Pipeline]) -> dlt.Pipeline:
+def pipeline_name(shard: Shard | None) -> str:
+    """The name of the pipeline that loads a shard, or all: by it, dlt finds how far it came."""
+    return f"{PIPELINE}_{shard.name}" if shard else PIPELINE
+
+
+def pipeline_in(folder: Path, make: Callable[[], dlt.Pipeline]) -> dlt.Pipeline:
     """A pipeline of `make`; where its folder can't be read any more, as after a full disk, in an empty one."""
     try:
         pipeline = make()
@@ -64,9 +71,9 @@ def _discard(folder: Path) -> None:
     """Empties the working folder at once: half of a package must never be taken for a whole one."""
     discarded = folder / "discarded"
     shutil.rmtree(discarded, ignore_errors=True)
-    if (folder / PIPELINE).exists():
-        (folder / PIPELINE).rename(discarded)
-    shutil.rmtree(discarded, ignore_errors=True)
+    for of_pipeline in folder.glob(f"{PIPELINE}*"):
+        of_pipeline.rename(discarded)
+        shutil.rmtree(discarded, ignore_errors=True)
 
 
 def _load_pending(pipeline: dlt.Pipeline, folder: Path) -> None:

@@ -38,6 +38,7 @@ LOAD_RUNS = Table(
         Column("pid", "bigint", "Its process there."),
         Column("exit_code", "bigint", "Its exit code; null while it goes on, and where it was killed."),
         Column("error", "text", "What ended it early, in one line."),
+        Column("shard", "text", "The share of the ids that it loaded, such as 3/8; null where it loaded all."),
     ),
 )
 
@@ -64,12 +65,18 @@ class RunRecord:
     pid: int = 0
     exit_code: int | None = None
     error: str | None = None
+    shard: str | None = None
 
     @classmethod
-    def begun(cls, run_id: str) -> Self:
+    def begun(cls, run_id: str, shard: str | None = None) -> Self:
         """The record of a run that begins now, in this process."""
         return cls(
-            run_id, _now(), version=version("label-studio-warehouse"), host=socket.gethostname(), pid=os.getpid()
+            run_id,
+            _now(),
+            version=version("label-studio-warehouse"),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            shard=shard,
         )
 
     def end(self, report: Report, exit_code: int, error: str | None = None) -> None:
@@ -108,6 +115,10 @@ def create_table(client: Any, table: Table) -> None:
     client.execute_sql(f"create schema if not exists {client.fully_qualified_dataset_name()}")
     name = client.make_qualified_table_name(table.name)
     client.execute_sql(f"create table if not exists {name} ({columns})")
+    for column in table.columns:
+        # of a release that did not have it yet
+        if column.nullable:
+            client.execute_sql(f"alter table {name} add column if not exists {column.name} {_SQL_TYPES[column.type]}")
     comment(client, name, table)
 
 
@@ -123,7 +134,6 @@ class Journal:
     @contextmanager
     def written_to(self, client: Any) -> Iterator[None]:
         """Writes into the warehouse what earlier runs could not, and the error that ends this one."""
-        create_table(client, LOAD_RUNS)
         self._write_kept(client)
         try:
             yield

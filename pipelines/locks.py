@@ -14,20 +14,21 @@ from filelock import FileLock, Timeout
 
 from pipelines.exits import AnotherRun
 from pipelines.label_studio.exceptions import LabelStudioError
+from pipelines.label_studio.shards import Shard
 from pipelines.label_studio.tables import Column, Table
-from pipelines.load_runs import create_table
 
 logger = logging.getLogger(__name__)
 
 RUN_LEASE = Table(
     "run_lease",
-    "One row is the run that is at work in this warehouse; empty while none is.",
+    "One row is a run that is at work in this warehouse; empty while none is. Several may be, each on a shard.",
     ("run_id",),
     (
         Column("run_id", "text", "Id of the run.", nullable=False),
         Column("host", "text", "Machine or container that it runs on.", nullable=False),
         Column("pid", "bigint", "Its process there.", nullable=False),
         Column("expires_at", "timestamp", "When it counts as dead, unless it renews the lease before.", nullable=False),
+        Column("shard", "text", "The share of the ids that it loads, such as 3/8; null where it loads all."),
     ),
 )
 
@@ -56,10 +57,12 @@ class Lease:
     """A row in the warehouse that says which run is at work, on which host, and until when at least.
 
     It is renewed while the run goes on, and goes stale by itself `seconds` after a run that could not give it back.
-    A run on the same host that left it behind is dead, as the machine lock is free.
+    A run on the same host that left it behind is dead, as the machine lock is free. Shards of one division of the ids
+    don't stand in each other's way.
     """
 
-    def __init__(self, connect: Callable[[], Any], run_id: str, seconds: float) -> None:
+    def __init__(self, connect: Callable[[], Any], run_id: str, seconds: float, shard: Shard | None = None) -> None:
+        self._shard = str(shard) if shard else None
         #: dlt's SQL clients: one for this thread, one for the renewals
         self._client, self._renewing_client = connect(), connect()
         self._table = self._client.make_qualified_table_name(RUN_LEASE.name)
@@ -94,22 +97,30 @@ class Lease:
             logger.debug("the lease on the warehouse could not be given back: %s", error)
 
     def _take(self, client: Any) -> None:
-        create_table(client, RUN_LEASE)
         host = socket.gethostname()
         with client.begin_transaction():
-            for holder, pid, expires_at in client.execute_sql(f"select host, pid, expires_at from {self._table}"):
-                if holder != host and expires_at > datetime.now(UTC):
+            if client.capabilities.sqlglot_dialect == "postgres":
+                # of two runs that look at once, neither would see the other
+                client.execute_sql(f"lock table {self._table} in exclusive mode")
+            leases = client.execute_sql(f"select run_id, host, pid, expires_at, shard from {self._table}")
+            for run_id, holder, pid, expires_at, shard in leases:
+                if not _collide(self._shard, shard):
+                    continue
+                is_dead = holder == host and shard == self._shard
+                if not is_dead and expires_at > datetime.now(UTC):
                     raise AnotherRun(
                         f"another run into this warehouse is in progress (process {pid} on {holder}): let it end;"
                         f" if it is dead, its lease ends at {expires_at.astimezone(UTC):%H:%M:%S} UTC"
                     )
-            client.execute_sql(f"delete from {self._table}")
+                client.execute_sql(f"delete from {self._table} where run_id = %s", run_id)
             client.execute_sql(
-                f"insert into {self._table} values (%s, %s, %s, cast(%s as timestamp with time zone))",
+                f"insert into {self._table} (run_id, host, pid, expires_at, shard)"
+                " values (%s, %s, %s, cast(%s as timestamp with time zone), %s)",
                 self._run_id,
                 host,
                 os.getpid(),
                 self._end(),
+                self._shard,
             )
 
     def _renew_on(self) -> None:
@@ -131,3 +142,10 @@ class Lease:
 
     def _end(self) -> str:
         return (datetime.now(UTC) + timedelta(seconds=self._seconds)).isoformat()
+
+
+def _collide(one: str | None, other: str | None) -> bool:
+    """Whether two shards have ids in common; None is all of them."""
+    if one is None or other is None:
+        return True
+    return one == other or one.partition("/")[2] != other.partition("/")[2]

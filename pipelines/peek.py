@@ -9,7 +9,7 @@ from typing import Any
 import dlt
 import duckdb
 
-from pipelines.label_studio.cursors import Cursors
+from pipelines.destinations import opened
 from pipelines.leftovers import PIPELINE
 from pipelines.settings import WarehouseSettings
 from pipelines.warehouse import WarehouseBusy, open_duckdb
@@ -19,17 +19,11 @@ _SOON = 0.5
 
 
 class Peek:
-    """What the file at `path` holds, behind a pipeline that knows nothing else."""
+    """What the warehouse at `place` holds, behind a pipeline that knows nothing else."""
 
-    def __init__(self, pipeline: dlt.Pipeline, path: Path) -> None:
+    def __init__(self, pipeline: dlt.Pipeline, place: str) -> None:
         self.pipeline = pipeline
-        self.path = path
-
-    @property
-    def cursors(self) -> Cursors:
-        """How far each project has been read."""
-        source = self.pipeline.state.get("sources", {}).get("label_studio", {})
-        return Cursors(source.get("resources", {}).get("tasks", {}))
+        self.place = place
 
 
 @contextmanager
@@ -38,26 +32,24 @@ def peek(warehouse: WarehouseSettings) -> Iterator[Peek | None]:
 
     Raises WarehouseBusy where the warehouse goes on being held, and there is no copy.
     """
-    if not warehouse.database.exists():
+    if warehouse.destination_name == "duckdb" and not warehouse.database.exists():
         yield None
         return
     with ExitStack() as stack:
-        path, connection = _opened(stack, warehouse)
-        pipeline = stack.enter_context(pipeline_on(connection, warehouse.dataset_name))
+        place, loads_to = _opened(stack, warehouse)
+        pipeline = stack.enter_context(pipeline_on(loads_to, warehouse.dataset_name))
         pipeline.sync_destination()
-        yield Peek(pipeline, path)
+        yield Peek(pipeline, place)
 
 
 @contextmanager
-def pipeline_on(connection: duckdb.DuckDBPyConnection, dataset: str) -> Iterator[dlt.Pipeline]:
-    """A pipeline over an open file that knows nothing of it yet, and keeps nothing."""
+def pipeline_on(loads_to: Any, dataset: str) -> Iterator[dlt.Pipeline]:
+    """A pipeline over an open warehouse that knows nothing of it yet, and keeps nothing.
+
+    `loads_to` is one of dlt's destinations.
+    """
     with TemporaryDirectory() as folder:
-        yield dlt.pipeline(
-            PIPELINE,
-            destination=dlt.destinations.duckdb(connection),
-            dataset_name=dataset,
-            pipelines_dir=folder,
-        )
+        yield dlt.pipeline(PIPELINE, destination=loads_to, dataset_name=dataset, pipelines_dir=folder)
 
 
 @contextmanager
@@ -69,7 +61,16 @@ def client_of(pipeline: dlt.Pipeline) -> Iterator[Any]:
         yield client
 
 
-def _opened(stack: ExitStack, warehouse: WarehouseSettings) -> tuple[Path, duckdb.DuckDBPyConnection]:
+def _opened(stack: ExitStack, warehouse: WarehouseSettings) -> tuple[str, Any]:
+    """Where the warehouse is, for people, and dlt's destination for it."""
+    if warehouse.destination_name == "duckdb":
+        path, connection = _opened_file(stack, warehouse)
+        return str(path), dlt.destinations.duckdb(connection)
+    with opened(warehouse) as server:
+        return server.place, server.loads_to
+
+
+def _opened_file(stack: ExitStack, warehouse: WarehouseSettings) -> tuple[Path, duckdb.DuckDBPyConnection]:
     path, copy = warehouse.database, warehouse.readers_copy
     instead = copy if copy and copy.exists() else None
     try:

@@ -15,11 +15,12 @@ from pipelines.label_studio.cursors import EVERY, MODES
 from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.label_studio.masks import MASKS
 from pipelines.label_studio.selection import select
+from pipelines.label_studio.shards import Shard
 
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Where a load is whole or not at all, and every value arrives as it was sent.
-DESTINATIONS = ("duckdb",)
+DESTINATIONS = ("duckdb", "postgres")
 
 #: The schema of the views.
 _ANALYTICS = "analytics"
@@ -41,6 +42,7 @@ class SourceSettings(BaseConfiguration):
     label_studio_api_key: TSecretStrValue = None  # type: ignore[assignment]  # the same
     task_ids: Any | None = None
     project_ids: Any | None = None
+    shard: str | None = None
     fetch_workers: int | None = None
     fetch_page_size: int = 100
     fetch_timeout: float = 90.0
@@ -78,8 +80,8 @@ class WarehouseSettings(BaseConfiguration):
 
     @property
     def readers_copy(self) -> Path | None:
-        """The file that readers open, absolute; None where none is published."""
-        if not self.publish:
+        """The file that readers open, absolute; None where none is published, or readers go to a server."""
+        if not self.publish or self.destination_name != "duckdb":
             return None
         if self.publish_path:
             return ROOT / self.publish_path
@@ -113,6 +115,8 @@ def source_settings(given: Mapping[str, Any]) -> SourceSettings:
     for name, words in (("fetch_mode", MODES), ("reconcile_every", EVERY), ("masks", MASKS)):
         if getattr(settings, name) not in words:
             raise ConfigurationError(f"{name} is {getattr(settings, name)!r}: it takes {', '.join(words)}")
+    if settings.shard:
+        Shard.read(settings.shard)
     if settings.fetch_overlap < 0:
         raise ConfigurationError("fetch_overlap is less than 0: it is in seconds")
     if settings.fetch_requests_per_second < 0:
@@ -138,8 +142,8 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
         raise ConfigurationError("lock_timeout and lease_seconds are in seconds: not less than 0, and more than 0")
     if settings.destination_name not in DESTINATIONS:
         raise ConfigurationError(
-            f"destination {settings.destination_name!r} is not supported, only {', '.join(DESTINATIONS)} is: elsewhere"
-            " a load could be left half done, or values changed, without a word"
+            f"destination {settings.destination_name!r} is not supported, only {' and '.join(DESTINATIONS)} are:"
+            " elsewhere a load could be left half done, or values changed, without a word"
         )
     if not re.fullmatch("[a-z][a-z0-9_]*", settings.dataset_name) or re.fullmatch(
         f"(.*_)?{_ANALYTICS}", settings.dataset_name
@@ -148,6 +152,19 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
             f"dataset {settings.dataset_name!r} can't be the schema of the tables:"
             f" use lower-case letters, digits and _, and not {_ANALYTICS}, where the views are"
         )
+    if settings.destination_name == "duckdb":
+        _expect_files(settings)
+    else:
+        _expect_no_files(settings)
+    if settings.wide_projects:
+        named = select(project_ids=settings.wide_projects).projects
+        if not isinstance(named, tuple):
+            raise ConfigurationError("wide_projects takes ids of projects: each gets a view")
+        settings.wide_projects = named
+    return settings
+
+
+def _expect_files(settings: WarehouseSettings) -> None:
     for file, flag in ((settings.database, "--database"), (settings.readers_copy, "--publish")):
         if file and file.stem == settings.dataset_name:
             raise ConfigurationError(
@@ -158,12 +175,19 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
     page = settings.dashboard
     if page and (page.is_dir() or not page.parent.is_dir()):
         raise ConfigurationError(f"the dashboard can't be {page}: name a file in a folder that exists")
-    if settings.wide_projects:
-        named = select(project_ids=settings.wide_projects).projects
-        if not isinstance(named, tuple):
-            raise ConfigurationError("wide_projects takes ids of projects: each gets a view")
-        settings.wide_projects = named
-    return settings
+
+
+def _expect_no_files(settings: WarehouseSettings) -> None:
+    """What only a DuckDB file has must not be asked for, and not be given, in silence."""
+    for name, what in (
+        ("publish_path", "a readers' copy is made"),
+        ("dashboard_path", "the dashboard is drawn"),
+        ("wide_projects", "wide views are made"),
+    ):
+        if getattr(settings, name):
+            raise ConfigurationError(
+                f"{what} of a DuckDB file only: with destination {settings.destination_name}, leave {name} out"
+            )
 
 
 def _expect_place(database: Path, copy: Path | None) -> None:

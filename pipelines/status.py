@@ -4,7 +4,6 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from pipelines.label_studio import Report
@@ -15,6 +14,7 @@ from pipelines.label_studio.exceptions import Forbidden, LabelStudioError, NotFo
 from pipelines.label_studio.known import Known
 from pipelines.label_studio.survey import EVERY_ID
 from pipelines.peek import Peek, peek
+from pipelines.progress import cursors_together
 from pipelines.settings import SourceSettings, WarehouseSettings
 
 logger = logging.getLogger(__name__)
@@ -48,10 +48,10 @@ class ProjectStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """The projects of a warehouse, and the file that was looked at: the warehouse or its readers' copy."""
+    """The projects of a warehouse, and where was looked: the warehouse or its readers' copy."""
 
     projects: list[ProjectStatus]
-    path: Path | None
+    place: str | None
     now: datetime
 
     def is_fresh(self, max_age: timedelta | None) -> bool:
@@ -74,11 +74,11 @@ def status(
     rows += [ProjectStatus(project_id, 0, None) for project_id in sorted(missing)]
     if source is not None and rows:
         rows = asyncio.run(_compared(rows, source, transport))
-    return Status(rows, found.path if found else None, now)
+    return Status(rows, found.place if found else None, now)
 
 
 def _rows(found: Peek, projects: tuple[int, ...] | None) -> list[ProjectStatus]:
-    cursors = found.cursors
+    cursors = cursors_together(found.pipeline)
     with Known.of(found.pipeline) as known:
         held, loads = known.projects(), _last_loads(known)
     return [

@@ -13,8 +13,7 @@ from pipelines.checks import Checked, CheckResult
 from pipelines.label_studio.dry_run import Plan
 from pipelines.label_studio.report import Report
 from pipelines.label_studio.tables import TABLES
-from pipelines.run import Outcome
-from pipelines.settings import WarehouseSettings
+from pipelines.outcome import Outcome
 from pipelines.status import ProjectStatus, Status
 
 logger = logging.getLogger(__name__)
@@ -23,7 +22,7 @@ logger = logging.getLogger(__name__)
 _NAMED = 20
 
 
-def show_outcome(outcome: Outcome, warehouse: WarehouseSettings) -> None:
+def show_outcome(outcome: Outcome) -> None:
     """The rows of each table, and the figures of the run; what failed goes to the log."""
     report = outcome.report
     _print(
@@ -32,7 +31,7 @@ def show_outcome(outcome: Outcome, warehouse: WarehouseSettings) -> None:
     )
     _print(("run", ""), _figures(report))
     Console(markup=False, highlight=False, soft_wrap=True).print(
-        f"warehouse: {warehouse.database}"
+        f"warehouse: {outcome.place}"
         + (f"\nfor readers: {outcome.published}" if outcome.published else "")
         + (f"\ndashboard: {outcome.drawn}" if outcome.drawn else "")
     )
@@ -70,7 +69,7 @@ def show_status(status: Status) -> None:
     """How fresh each project is."""
     header = ("project", "tasks", "read", "age", "changes read up to", "compared", "waiting")
     _print(header, [_status_row(project, status.now) for project in status.projects])
-    _print_line(f"looked at: {status.path or 'no warehouse yet'}")
+    _print_line(f"looked at: {status.place or 'no warehouse yet'}")
 
 
 def show_checks(checked: Checked) -> None:
@@ -78,7 +77,7 @@ def show_checks(checked: Checked) -> None:
     for check in checked.results:
         found = "not run, the views are not there yet" if check.found is None else f"found {check.found:,}"
         _print_line(f"{check.name} ({check.severity}): {found}", check.meaning, *_sample(check))
-    _print_line(f"looked at: {checked.path}")
+    _print_line(f"looked at: {checked.place}")
 
 
 def _status_row(project: ProjectStatus, now: datetime) -> tuple[str, ...]:

@@ -43,10 +43,11 @@ The token comes from LABEL_STUDIO_API_KEY or .dlt/secrets.toml, the address from
 @click.option(
     "--project", multiple=True, metavar="ID|all", help="All tasks of a project; with --ids, only those in it."
 )
+@click.option("--shard", metavar="K/N", help="Only the third of eight shares of the ids: 3/8. Into PostgreSQL.")
 @click.option("--demo", is_flag=True, help="Run on the sample that comes with the project, into demo.duckdb.")
 @click.option("--url", metavar="URL", help="Where Label Studio opens in a browser.")
 @click.option("--database", type=click.Path(dir_okay=False), help="The DuckDB file.  [default: warehouse.duckdb]")
-@click.option("--destination", metavar="NAME", help="Kind of warehouse; only duckdb so far.  [default: duckdb]")
+@click.option("--destination", metavar="NAME", help="Kind of warehouse: duckdb or postgres.  [default: duckdb]")
 @click.option("--dataset", metavar="NAME", help="The schema of the tables.  [default: label_studio]")
 @click.option(
     "--workers",
@@ -113,6 +114,7 @@ def _settings(options: dict[str, Any]) -> "tuple[SourceSettings, WarehouseSettin
     given |= _selected(options) | {
         "fetch_mode": "full" if options["full"] else "reconcile" if options["reconcile"] else None,
         "prune_projects": options["prune_projects"] or None,
+        "shard": options["shard"],
     }
     return source_settings(given), _warehouse(options), transport
 
@@ -180,7 +182,7 @@ def _run(source: "SourceSettings", warehouse: "WarehouseSettings", transport: An
         reason, code = explained(error)
         raise_alarm(run_id, code, reason)
         raise
-    show_outcome(outcome, warehouse)
+    show_outcome(outcome)
     raise_alarm(run_id, outcome.exit_code, in_short(outcome))
     if outcome.unpublished:
         raise outcome.unpublished
@@ -192,7 +194,9 @@ def _dry_run(source: "SourceSettings", warehouse: "WarehouseSettings", transport
     from pipelines.label_studio import Report
     from pipelines.label_studio.dry_run import dry_run
     from pipelines.label_studio.known import Known
+    from pipelines.label_studio.shards import Shard
     from pipelines.peek import peek
+    from pipelines.progress import cursors_of
     from pipelines.summary import show_plan
 
     report = Report()
@@ -200,8 +204,9 @@ def _dry_run(source: "SourceSettings", warehouse: "WarehouseSettings", transport
         if found is None:
             plan = dry_run(source, report, transport)
         else:
-            with Known.of(found.pipeline) as known:
-                plan = dry_run(source, report, transport, known, found.cursors)
+            shard = Shard.read(source.shard) if source.shard else None
+            with Known.of(found.pipeline, shard) as known:
+                plan = dry_run(source, report, transport, known, cursors_of(found.pipeline, shard))
     show_plan(plan, report)
     return FAILED if report.failures else DONE
 

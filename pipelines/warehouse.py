@@ -118,7 +118,8 @@ def keep_house(client: Any) -> None:
     """Drops old versions of the state that dlt keeps, one a run: in years of runs they would outgrow the tables."""
     table = client.make_qualified_table_name("_dlt_pipeline_state")
     client.execute_sql(
-        f"delete from {table} where version <= (select max(newest.version) from {table} as newest) - {_STATES}"
+        f"delete from {table} as held where version <= (select max(newest.version) from {table} as newest"
+        f" where newest.pipeline_name = held.pipeline_name) - {_STATES}"
     )
 
 

@@ -281,10 +281,11 @@ def _kept_rows(warehouse: Warehouse, name: str) -> Counter[str]:
     return Counter(row[0] for row in warehouse.rows(f"select row({chosen})::varchar from analytics.{name}"))
 
 
-def wrong_deletions(database: Path, due: Counter[tuple[int, int]], possible: Counter[tuple[int, int]]) -> list[str]:
+def wrong_deletions(
+    warehouse: Warehouse, due: Counter[tuple[int, int]], possible: Counter[tuple[int, int]]
+) -> list[str]:
     """Where `deleted_tasks` has fewer rows of a task and project than are due, or more than there can be."""
-    with Opened(database) as warehouse:
-        noted = Counter(warehouse.rows("select task_id, project_id from deleted_tasks"))
+    noted = Counter(warehouse.rows("select task_id, project_id from deleted_tasks"))
     return [
         f"deleted_tasks {key}: {noted[key]} rows, {due[key]} to {possible[key]} are due"
         for key in sorted({*noted, *possible})

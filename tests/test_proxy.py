@@ -20,8 +20,8 @@ from equality import (
     wrong_deletions,
 )
 from flaky_proxy import Fate, FlakyProxy
+from office import Office
 from real_label_studio import RealLabelStudio
-from test_kill import Office
 
 from pipelines import tasks
 
@@ -84,7 +84,8 @@ class Client:
         office = self.office
         some = office.random.sample(sorted(office.living), sample)
         found = wrong(self.database, office.server, office.projects, some)
-        return found + wrong_deletions(self.database, *office.gone())
+        with Opened(self.database) as warehouse:
+            return found + wrong_deletions(warehouse, *office.gone())
 
     def _contents(self) -> Contents | None:
         """What the tables hold; None where there are none yet."""

@@ -287,7 +287,7 @@ def test_a_folder_that_vanished_is_said(shell: Shell, tmp_path: Path, monkeypatc
         place.rmdir()
         publish(*arguments)
 
-    monkeypatch.setattr("pipelines.run.publish", unmount)
+    monkeypatch.setattr("pipelines.destinations.duckdb_file.publish", unmount)
     code, _, err = shell.run("--project", "4", "--quiet", "--publish", str(place / "copy.duckdb"))
     assert code == 1
     assert "can't be written" in err

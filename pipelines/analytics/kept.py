@@ -27,7 +27,15 @@ _RANGE = 1_000
 #: Of the table that names the load and the settings with which each task was worked out.
 _KEPT_TYPES = "task_id bigint, load_id varchar, basis ubigint"
 
-_KEPT_COLUMNS = {
+#: What scores rest on beside a task itself, of each project.
+BASES = """
+    select
+        id as project_id,
+        hash(label_config, control_weights::varchar) as basis
+    from label_studio.projects
+"""
+
+KEPT_COLUMNS = {
     "task_id": "tasks.id",
     "load_id": "the load that brought the task as it was worked out",
     "basis": "hash of the project's labeling config and weights as they were then",
@@ -42,7 +50,7 @@ def refresh_kept(connection: Any, schemas: Schemas) -> int:
     """
     connection.execute(f'create schema if not exists "{schemas.analytics}"')
     definitions = kept_tables()
-    comment = f"One row is a task that the kept tables hold. Worked out by the formulas {_digest(definitions)}."
+    comment = describe_state(definitions)
     begun_anew = not _is_worked_out_by(connection, schemas, comment)
     if begun_anew:
         connection.execute(f"create or replace table {schemas.qualified(KEPT_TASKS)} ({_KEPT_TYPES})")
@@ -74,6 +82,11 @@ def refresh_kept(connection: Any, schemas: Schemas) -> int:
     return changed
 
 
+def describe_state(definitions: list[Definition]) -> str:
+    """The comment of the table `kept_tasks`: it tells by which formulas the kept tables were worked out."""
+    return f"One row is a task that the kept tables hold. Worked out by the formulas {_digest(definitions)}."
+
+
 def _is_worked_out_by(connection: Any, schemas: Schemas, comment: str) -> bool:
     query = "select comment from duckdb_tables() where schema_name = ? and table_name = ?"
     return bool(connection.execute(query, [schemas.analytics, KEPT_TASKS]).fetchone() == (comment,))
@@ -93,15 +106,7 @@ def _find_stale(connection: Any, schemas: Schemas) -> None:
     To compare two hashes for each range takes a tenth of what it takes to join a million tasks. A hash of several
     values ends with an exclusive or, so that of two tasks with the same change nothing would be left: hence the outer.
     """
-    connection.execute(
-        schemas.named_in("""
-        create or replace temp table bases as
-        select
-            id as project_id,
-            hash(label_config, control_weights::varchar) as basis
-        from label_studio.projects
-        """)
-    )
+    connection.execute(schemas.named_in(f"create or replace temp table bases as {BASES}"))
     connection.execute(
         schemas.named_in(f"""
         create or replace temp table stale as
@@ -186,7 +191,7 @@ def _make(connection: Any, schemas: Schemas, definitions: list[Definition], comm
         describe(connection, "table", name, definition)
     state = schemas.qualified(KEPT_TASKS)
     connection.execute(f"insert into {state} select task_id, load_id, basis from scope")
-    describe(connection, "table", state, Definition(KEPT_TASKS, "", comment, _KEPT_COLUMNS))
+    describe(connection, "table", state, Definition(KEPT_TASKS, "", comment, KEPT_COLUMNS))
 
 
 def _replace(connection: Any, schemas: Schemas, definitions: list[Definition], *, emptied: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+import dlt
 import duckdb
 
 from pipelines.analytics.definitions import Schemas
@@ -44,7 +45,7 @@ def draw(
 
 def _checked(connection: duckdb.DuckDBPyConnection, warehouse: WarehouseSettings) -> list[CheckResult]:
     with (
-        pipeline_on(connection, warehouse.dataset_name) as pipeline,
+        pipeline_on(dlt.destinations.duckdb(connection), warehouse.dataset_name) as pipeline,
         client_of(pipeline) as client,
         sparing(client, warehouse.memory_limit),
     ):

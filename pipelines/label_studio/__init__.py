@@ -39,6 +39,7 @@ def label_studio(
     label_studio_api_key: str = dlt.secrets.value,
     task_ids: Any | None = None,
     project_ids: Any | None = None,
+    shard: str | None = None,
     fetch_workers: int | None = None,
     fetch_page_size: int = 100,
     fetch_timeout: float = 90.0,
@@ -66,6 +67,8 @@ def label_studio(
         label_studio_api_key: a personal access token or a legacy token
         task_ids: ids and inclusive ranges of ids, as text or list: "1,5,10-20"
         project_ids: ids of projects, or "all"; together with `task_ids`, narrows to these projects
+        shard: "3/8" for the third of eight disjoint shares of the ids, which never change; each is loaded by a pipeline
+            of its own name, from wherever
         fetch_workers: requests in flight at once; None: as many as make the server faster
         fetch_page_size: tasks of a page to begin with; it adapts to the server
         fetch_timeout: seconds that one request may take
@@ -111,7 +114,7 @@ def label_studio(
         masks=masks,  # type: ignore[arg-type]  # it was just looked at
         pseudonyms=Pseudonyms(pseudonym_key or "") if pseudonymize_users else None,
     )
-    selection = select(task_ids, project_ids)
+    selection = select(task_ids, project_ids, shard)
 
     @dlt.resource(name="tasks", write_disposition=REPLACE_FAMILY)
     def tasks() -> Iterator[Any]:

@@ -10,6 +10,7 @@ from .concurrency import Handover, together
 from .exceptions import Forbidden, NotFound, RequestFailed
 from .flatten import RawTask
 from .report import Report
+from .selection import Selection
 
 logger = logging.getLogger(__name__)
 
@@ -20,16 +21,20 @@ AHEAD_BYTES = 16 * 2**20
 class Delivery:
     """Hands tasks over, up to AHEAD_BYTES ahead of who takes them."""
 
-    def __init__(self, client: Client, report: Report) -> None:
+    def __init__(self, client: Client, selection: Selection, report: Report) -> None:
         self._client = client
+        self._selection = selection
         self._report = report
         self._taken = BitMap64()
         self._drafts_refused = False
         self.pages: Handover[list[RawTask]] = Handover(AHEAD_BYTES)
 
     async def deliver(self, project_id: int | None, tasks: list[tuple[TaskHead, bytes]]) -> None:
-        """Adds the drafts that are missing and hands the tasks over, but for those that were handed over before."""
-        new = [(head, raw) for head, raw in tasks if head.id not in self._taken]
+        """Adds the drafts that are missing and hands the tasks over, but for those that were handed over before.
+
+        Tasks of another shard are left to it.
+        """
+        new = [(head, raw) for head, raw in tasks if head.id not in self._taken and self._selection.holds(head.id)]
         # now, not after the drafts: where the server gives an id anew, two projects may hold it at once
         self._taken.update(head.id for head, _ in new)
         completed = await together(self._completed(project_id, head, raw) for head, raw in new)

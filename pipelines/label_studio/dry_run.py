@@ -27,7 +27,7 @@ def dry_run(
 
     Raises what a run would raise before its first task.
     """
-    selection = select(settings.task_ids, settings.project_ids)
+    selection = select(settings.task_ids, settings.project_ids, settings.shard)
     return asyncio.run(_plan(settings, selection, report, transport, known or Known(None), cursors or Cursors({})))
 
 

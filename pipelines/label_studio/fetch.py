@@ -59,7 +59,7 @@ class Fetch:
         self._busy = 0
         self._changed = asyncio.Condition()
         self._trouble = Trouble(client, report)
-        self._delivery = Delivery(client, report)
+        self._delivery = Delivery(client, selection, report)
         self._singles = Singles(client, selection, report, self._delivery, self._trouble)
 
     async def __aenter__(self) -> Self:

@@ -12,6 +12,7 @@ from .exceptions import RequestFailed
 from .known import Known
 from .outline import Outline, of_entry
 from .pieces import Interval, Piece, Runs
+from .selection import Selection
 from .survey import Found, Work
 
 #: Tasks of a page of the inventory: an outline has some 400 bytes.
@@ -26,8 +27,10 @@ class Differences:
     absent: BitMap64 = field(default_factory=BitMap64)
 
 
-async def differences(client: Client, project_id: int, found: Found, known: Known) -> Differences:
-    """Compares all tasks of a project, several parts of it at once. Raises LabelStudioError where a part can't be had.
+async def differences(client: Client, project_id: int, found: Found, known: Known, selection: Selection) -> Differences:
+    """Compares all tasks of a project, several parts of it at once; with a shard, those that belong to it.
+
+    Raises LabelStudioError where a part can't be had.
 
     A task with drafts always differs: nothing in its outline tells when a draft was edited.
     """
@@ -37,15 +40,23 @@ async def differences(client: Client, project_id: int, found: Found, known: Know
         start = piece.first
         async for entries in pages(client, project_id, piece):
             window = Interval(start, entries[-1].id)
-            _compare(entries, known.outlines(project_id, window), differing)
+            own = [entry for entry in entries if selection.holds(entry.id)]
+            _compare(own, known.outlines(project_id, window), differing)
             start = window.last + 1
         differing.absent |= BitMap64(known.outlines(project_id, Interval(start, piece.last)))
 
-    parts = min(client.pace.most, -(-found.total // PAGE_SIZE))
-    await together(compare(piece) for piece in found.window.split(parts))
+    await together(compare(piece) for piece in _parts(client, found, selection))
     # what the warehouse holds outside of the server's window
     differing.absent |= known.task_ids(project_id, outside=found.window)
     return differing
+
+
+def _parts(client: Client, found: Found, selection: Selection) -> list[Piece]:
+    if selection.shard:
+        parts = selection.shard.pieces(found.window, found.total, PAGE_SIZE)
+        if len(parts) > 1:
+            return list(parts)
+    return found.window.split(min(client.pace.most, -(-found.total // PAGE_SIZE)))
 
 
 async def pages(client: Client, project_id: int, piece: Piece, size: int = PAGE_SIZE) -> AsyncIterator[list[Entry]]:

@@ -13,6 +13,7 @@ from pyroaring import BitMap64
 from .answers import Settings
 from .outline import COLUMNS, Outline, moment, of_row
 from .pieces import Interval, Runs
+from .shards import Shard
 
 #: Ids in one statement.
 IDS_A_STATEMENT = 5000
@@ -40,14 +41,15 @@ class KnownProject(NamedTuple):
 
 
 class Known:
-    """The tasks of a warehouse. Not for use by two threads at once."""
+    """The tasks of a warehouse; of a `shard`, where one looks for what is gone. Not for use by two threads at once."""
 
-    def __init__(self, client: SqlClientBase[Any] | None) -> None:
+    def __init__(self, client: SqlClientBase[Any] | None, shard: Shard | None = None) -> None:
         self.client = client
+        self._own = f" and {shard.condition('id')}" if shard else ""
 
     @classmethod
     @contextmanager
-    def of(cls, pipeline: Any) -> Iterator[Self]:
+    def of(cls, pipeline: Any, shard: Shard | None = None) -> Iterator[Self]:
         """What the warehouse of a pipeline holds; nothing, where there is no table of tasks yet, or no SQL."""
         job_client = pipeline.destination_client()
         if not isinstance(job_client, SqlJobClientBase):
@@ -57,7 +59,8 @@ class Known:
             yield cls(
                 client
                 if {"tasks", "annotations", "predictions", "projects", "deleted_tasks"} <= _tables(client)
-                else None
+                else None,
+                shard,
             )
 
     def __bool__(self) -> bool:
@@ -85,7 +88,7 @@ class Known:
 
     def outlines(self, project_id: int, window: Interval) -> dict[int, Outline]:
         """The tasks of a project with ids in a window."""
-        where = f"project_id = {project_id} and id between {window.first} and {window.last}"
+        where = f"project_id = {project_id} and id between {window.first} and {window.last}{self._own}"
         return {row[0]: of_row(row[1:]) for row in self.rows(f"select id, {_OUTLINE} from {{tasks}} where {where}")}
 
     def outlines_of(self, task_ids: Iterable[int]) -> dict[int, Outline]:
@@ -97,11 +100,13 @@ class Known:
         """The tasks of a project, or those with ids outside of a window."""
         beyond = f" and id not between {outside.first} and {outside.last}" if outside else ""
         return BitMap64(
-            row[0] for row in self.rows(f"select id from {{tasks}} where project_id = {project_id}{beyond}")
+            row[0] for row in self.rows(f"select id from {{tasks}} where project_id = {project_id}{beyond}{self._own}")
         )
 
     def projects_of(self, ids: Runs) -> dict[int, int | None]:
         """The project of each task with one of these ids."""
+        if not ids:
+            return {}
         window = f"id between {ids[0][0]} and {ids[-1][1]}"
         rows = self.rows(f"select id, project_id from {{tasks}} where {window}")
         return {task_id: project_id for task_id, project_id in rows if ids.between(task_id, task_id)}

@@ -25,6 +25,9 @@ from .survey import EVERY_ID, PROJECT_ERRORS, Found, Work, look, note_failed, pr
 
 logger = logging.getLogger(__name__)
 
+#: Tasks of a page, about: to tell which of two ways takes fewer.
+_PAGE_SIZE = 100
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -71,7 +74,7 @@ async def make_plan(
         report.mode = "ids"
         found = await survey(client, selection, report)
         return Plan(found.tasks, found.work)
-    planner = Planner(client, known, cursors, policy)
+    planner = Planner(client, selection, known, cursors, policy)
     project_ids = await projects_of(client, selection)
     answers = dict(zip(project_ids, await together(map(planner.target, project_ids)), strict=True))
     lost = planner.lost(answers, selection)
@@ -89,8 +92,9 @@ async def make_plan(
 class Planner:
     """Looks at one project after the other, and decides how to read it."""
 
-    def __init__(self, client: Client, known: Known, cursors: Cursors, policy: Policy) -> None:
+    def __init__(self, client: Client, selection: Selection, known: Known, cursors: Cursors, policy: Policy) -> None:
         self._client = client
+        self._selection = selection
         self._known = known
         self._projects = known.projects()
         self._cursors = cursors
@@ -141,15 +145,18 @@ class Planner:
             await self._compare(project_id, target, found)
 
     async def _compare(self, project_id: int, target: Target, found: Found) -> None:
-        differing = await differences(self._client, project_id, found, self._known)
+        differing = await differences(self._client, project_id, found, self._known, self._selection)
         target.total = len(differing.changed)
         target.work = work_of(project_id, differing.changed)
         target.absent = differing.absent
 
     def _set_work(self, project_id: int, target: Target, found: Found | None, since: datetime | None) -> None:
         if found:
-            target.total = found.total
-            target.work = [Work(project_id, found.window, since)]
+            shard = self._selection.shard
+            # about: blocks of ids need not hold as many tasks each
+            target.total = -(-found.total // shard.count) if shard else found.total
+            pieces = shard.pieces(found.window, found.total, _PAGE_SIZE) if shard else [found.window]
+            target.work = [Work(project_id, piece, since) for piece in pieces]
 
 
 def _thoroughness(mode: Mode) -> int:

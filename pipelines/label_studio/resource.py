@@ -81,7 +81,7 @@ class Load:
         """
         try:
             with (
-                Known.of(dlt.current.pipeline()) as known,
+                Known.of(dlt.current.pipeline(), self._selection.shard) as known,
                 start_blocking_portal() as portal,
                 portal.wrap_async_context_manager(self._connected()) as client,
             ):
@@ -90,7 +90,7 @@ class Load:
                 plan = planning.result()
                 comparison = Comparison(known, self._report, client.began)
                 self._settle = partial(_remove_replaced, known, comparison)
-                suspicion = Suspicion(client, known, comparison, self._report)
+                suspicion = Suspicion(client, known, comparison, self._selection, self._report)
                 deletions = Deletions(client, known, self._selection, self._report, plan, self._options.policy)
                 yield from self._tasks(portal, client, self._selection, plan.work, comparison)
                 if self._options.policy.every != "never":

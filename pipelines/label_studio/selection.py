@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .exceptions import SelectionError
 from .pieces import MAX_ID, Interval, Piece, Runs
+from .shards import Shard
 
 #: So many single ids are fetched one by one, by the API's reference; more go through the list.
 A_FEW = 20
@@ -17,16 +18,24 @@ _ID = re.compile(r"([0-9]{1,19})(?:\s*-\s*([0-9]{1,19}))?")
 
 @dataclass(frozen=True)
 class Selection:
-    """What is asked for: `ids` (None: all), of which `single` were named one by one, in `projects` (None: any)."""
+    """What is asked for: `ids` (None: all), of which `single` were named one by one, in `projects` (None: any).
+
+    With a `shard`, no more than what belongs to it; `ids` and `single` hold nothing else, then.
+    """
 
     ids: Runs | None = None
     single: frozenset[int] = frozenset()
     projects: tuple[int, ...] | Literal["all"] | None = None
+    shard: Shard | None = None
 
     @property
     def one_by_one(self) -> bool:
         """Only a few single ids are asked for."""
         return self.ids is not None and self.ids.size == len(self.single) <= A_FEW
+
+    def holds(self, task_id: int) -> bool:
+        """Whether a task is not another shard's."""
+        return self.shard is None or self.shard.holds(task_id)
 
     def pieces(self, first: int, last: int) -> Iterator[Piece]:
         """The ids asked for between `first` and `last`, as disjoint pieces in ascending order."""
@@ -36,10 +45,11 @@ class Selection:
             yield from self.ids.between(first, last).pieces()
 
 
-def select(task_ids: Any = None, project_ids: Any = None) -> Selection:
+def select(task_ids: Any = None, project_ids: Any = None, shard: str | None = None) -> Selection:
     """The selection that the texts, numbers and lists of a command line or a config file name.
 
     `task_ids`: ids and inclusive ranges ("1,5,10-20"); `project_ids`: ids, or "all"; None or False: not named.
+    `shard`: "3/8" for the third of eight shares.
     Raises SelectionError where nothing is selected, or something that is no id.
     """
     ids, single = _parse_ids(task_ids)
@@ -49,7 +59,10 @@ def select(task_ids: Any = None, project_ids: Any = None) -> Selection:
             "nothing to fetch is named: give --ids or --project, or set task_ids or project_ids under"
             " [sources.label_studio] in .dlt/config.toml"
         )
-    return Selection(ids, single, projects)
+    share = Shard.read(shard) if shard else None
+    if share and ids is not None:
+        ids, single = share.of(ids), frozenset(filter(share.holds, single))
+    return Selection(ids, single, projects, share)
 
 
 def read_ids(lines: Iterable[str]) -> list[str]:

@@ -57,7 +57,7 @@ async def survey(client: Client, selection: Selection, report: Report) -> Survey
     Projects that don't exist or can't be asked are noted in the report. Raises SelectionError where none of those
     named exists, and LabelStudioError where none can be asked.
     """
-    if selection.one_by_one:
+    if selection.one_by_one or (selection.ids is not None and not selection.ids):
         return Survey({}, [])
     project_ids = await projects_of(client, selection)
     everything = selection.ids or ((EVERY_ID.first, EVERY_ID.last),)

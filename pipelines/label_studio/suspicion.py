@@ -16,6 +16,7 @@ from .inventory import differences, work_of
 from .known import Known
 from .plan import Plan, Target
 from .report import Report
+from .selection import Selection
 from .survey import EVERY_ID, PROJECT_ERRORS, Work, look
 
 logger = logging.getLogger(__name__)
@@ -30,9 +31,15 @@ class Counts(NamedTuple):
 
 
 class Suspicion:
-    """Looks for projects that an incremental scan did not see through."""
+    """Looks for projects that an incremental scan did not see through.
 
-    def __init__(self, client: Client, known: Known, comparison: Comparison, report: Report) -> None:
+    A shard does not: the server counts whole projects, of which others load the rest meanwhile.
+    """
+
+    def __init__(
+        self, client: Client, known: Known, comparison: Comparison, selection: Selection, report: Report
+    ) -> None:
+        self._selection = selection
         self._client = client
         self._known = known
         self._report = report
@@ -44,7 +51,7 @@ class Suspicion:
         """The work of comparing whole those projects of a plan whose counters can't be explained."""
         work: list[Work] = []
         for project_id, target in plan.targets.items():
-            if self._known and target.mode == "incremental":
+            if self._is_able and target.mode == "incremental":
                 try:
                     work += await self._second_look(project_id, target)
                 except PROJECT_ERRORS as error:
@@ -62,10 +69,14 @@ class Suspicion:
 
         What lies between the two is work that went on meanwhile.
         """
-        if not self._known:
+        if not self._is_able:
             return Counts()
         counts = zip(_counted(before), _counted(after), self._expected(project_id), strict=True)
         return Counts(*(_beyond(first, last, here) for first, last, here in counts))
+
+    @property
+    def _is_able(self) -> bool:
+        return bool(self._known) and self._selection.shard is None
 
     def _expected(self, project_id: int) -> Counts:
         return Counts(*(self._held[name][project_id] + self._brought[name][project_id] for name in COUNTED))
@@ -97,7 +108,7 @@ class Suspicion:
             target.is_empty = True
             target.absent = self._known.task_ids(project_id)
             return []
-        differing = await differences(self._client, project_id, found, self._known)
+        differing = await differences(self._client, project_id, found, self._known, self._selection)
         target.absent = differing.absent
         changed = differing.changed - self._report.fetched
         self._report.asked = (self._report.asked or 0) + len(changed)

@@ -15,10 +15,11 @@ MB = 2**20
 
 
 class Seen(NamedTuple):
-    """`seconds` until all was `loaded` and until the process ended; `memory` and `disk` at their highest, `file` at
-    the end: bytes."""
+    """`seconds` until all was `loaded` and until the process ended, and the CPU's (`cpu`) until then; `memory` and
+    `disk` at their highest, `file` at the end: bytes."""
 
     loaded: float
+    cpu: float
     seconds: float
     memory: int
     disk: int
@@ -40,19 +41,19 @@ def run_watched(url: str, folder: Path, *arguments: str, **environment: str) -> 
             stderr=out,
         )
     memory = disk = 0
-    loaded = 0.0
+    loaded = cpu = 0.0
     while process.poll() is None:
         memory = max(memory, _resident(process.pid))
         # unlike Path.rglob, os.walk does not mind a folder that goes away meanwhile
         files = (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)  # noqa: PTH118
         disk = max(disk, sum(map(_size, files)))
         if not loaded and " loaded; " in log.read_text(encoding="utf-8"):
-            loaded = time.perf_counter() - started
+            loaded, cpu = time.perf_counter() - started, _cpu_seconds(process.pid)
         time.sleep(0.1)
     seconds = time.perf_counter() - started
     if process.returncode:
         raise RuntimeError(log.read_text(encoding="utf-8"))
-    return Seen(loaded or seconds, seconds, memory, disk, database.stat().st_size)
+    return Seen(loaded or seconds, cpu, seconds, memory, disk, database.stat().st_size)
 
 
 def run_timed(
@@ -79,6 +80,15 @@ def run_timed(
         if run.returncode or not loaded:
             raise RuntimeError(said)
         return loaded - started, time.perf_counter() - started
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process has taken so far, all of its threads together; 0 once it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(pid: int) -> int:
