@@ -27,6 +27,7 @@ from pipelines.outcome import Outcome
 from pipelines.readers import PublishFailed
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
 from pipelines.stopping import stopped_by_signals
+from pipelines.warehouse import sparing
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class _Run:
             # a run that looked at all tasks looks at all rows, too
             partial_run = self._report.mode in ("ids", "incremental")
             rows = _count_rows(after, pipeline)
-            with self._destination.sparing(after):
+            with sparing(after, self._warehouse.memory_limit):
                 found = failed_checks(after, since if partial_run else None)
         logger.info("checked: %s", f"{len(found)} checks found something" if found else "nothing is wrong")
         return Outcome(self._destination.place, self._report, rows, found)

@@ -79,9 +79,10 @@ def open_duckdb(
 def sparing(client: Any, memory_limit: str | None) -> Iterator[None]:
     """Lets DuckDB use the disk rather than more than 1 GB of memory: for what goes through all rows and can wait.
 
-    `memory_limit` is what the user set, which stays. `client` is dlt's SQL client.
+    `memory_limit` is what the user set, which stays; a server's memory is its administrator's. `client` is dlt's SQL
+    client.
     """
-    if memory_limit:
+    if memory_limit or client.capabilities.sqlglot_dialect != "duckdb":
         yield
         return
     client.execute_sql(f"set memory_limit = '{_SPARE}'")

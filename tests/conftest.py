@@ -8,6 +8,7 @@ import pytest
 from analytics import Analytics
 from loading import Warehouse
 from postgres_server import PostgresServer, PostgresUnavailable, postgres_server
+from postgres_warehouse import PostgresWarehouse
 from real_label_studio import LabelStudioUnavailable, RealLabelStudio, real_label_studio
 from seeding import Seed, seed
 
@@ -80,3 +81,10 @@ def postgres() -> Iterator[PostgresServer]:
 def postgres_url(postgres: PostgresServer) -> str:
     """The URL of an empty database in a real PostgreSQL, for the tests of a module."""
     return postgres.new_database()
+
+
+@pytest.fixture
+def postgres_warehouse(tmp_path: Path, postgres: PostgresServer) -> Iterator[PostgresWarehouse]:
+    """An empty warehouse on PostgreSQL."""
+    with PostgresWarehouse(postgres.new_database(), tmp_path) as warehouse:
+        yield warehouse

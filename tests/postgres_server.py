@@ -13,6 +13,9 @@ from urllib.parse import quote
 
 import psycopg2
 
+#: Not asked for by this server; it must not be seen anywhere.
+PASSWORD = "only-for-tests"
+
 #: Nothing has to outlast a crash, and moments are shown in UTC.
 _SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "timezone": "UTC"}
 
@@ -30,15 +33,15 @@ class PostgresServer:
         self._server = server
         self._folder = folder
 
-    def new_database(self) -> str:
-        """The URL of an empty database."""
+    def new_database(self, like: str = "template1") -> str:
+        """The URL of an empty database, or of one that holds what another one does, which nobody has open."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
-        self._execute(f"create database {name}")
+        self._execute(f"create database {name} template {like}")
         return self.url(name)
 
     def url(self, database: str = "postgres") -> str:
         """The URL of a database, as libpq and dlt take it."""
-        return f"postgresql://postgres:only-for-tests@{quote(str(self._folder), safe='')}/{database}"
+        return f"postgresql://postgres:{PASSWORD}@{quote(str(self._folder), safe='')}/{database}"
 
     def set_up(self) -> None:
         """Lets it forget what a crash would cost."""

@@ -38,7 +38,8 @@ def hold(shell: Shell, host: str, seconds: float) -> datetime:
     end = datetime.now(UTC) + timedelta(seconds=seconds)
     with duckdb.connect(str(shell.database), config=CONFIG) as connection:
         connection.execute("delete from label_studio.run_lease")
-        connection.execute("insert into label_studio.run_lease values ('theirs', ?, 4711, ?)", [host, end])
+        columns = "run_id, host, pid, expires_at"
+        connection.execute(f"insert into label_studio.run_lease ({columns}) values ('theirs', ?, 4711, ?)", [host, end])
     return end
 
 

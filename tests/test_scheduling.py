@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from cronsim import CronSim
+from postgres_warehouse import PostgresWarehouse
 from scheduling import PLACE, another_run, block, installing, lay_out, on_a_socket, python, rows, run, tool
 
 from pipelines.demo import FakeLabelStudio
@@ -211,6 +212,30 @@ def test_the_dagster_job_skips_loads_and_fails(settings: dict[str, str], tmp_pat
         results = python(DAGSTER, str(process), packages=packages, env=settings | {"PYTHONPATH": str(tmp_path)})
     assert results == ["True 0", "True 1", "False 0"]
     assert rows(settings) == [TASKS]
+
+
+SHARDS = """
+import definitions
+from dagster import DagsterInstance
+job = definitions.defs.resolve_job_def("load_label_studio")
+keys = definitions.SHARDS.get_partition_keys()
+for key in (keys[0], keys[-1]):
+    result = job.execute_in_process(partition_key=key, raise_on_error=False)
+    print("result:", key, result.success)
+"""
+
+
+def test_the_dagster_partitions_are_shards(
+    settings: dict[str, str], tmp_path: Path, postgres_warehouse: PostgresWarehouse
+) -> None:
+    """Each partition loads its share: of the sample, whose ids are in one block, the share of that block has all."""
+    (tmp_path / "definitions.py").write_text(block("dagster shards"), encoding="utf-8")
+    given = settings | {"DESTINATION__POSTGRES__CREDENTIALS": postgres_warehouse.url, "PYTHONPATH": str(tmp_path)}
+    packages = ["--no-dev", "--extra", "postgres", "--with-requirements", str(TESTS / "dagster_requirements.txt")]
+    assert python(SHARDS, packages=packages, env=given) == ["1_of_8 True", "8_of_8 True"]
+    loaded = dict(postgres_warehouse.rows("select shard, tasks_fetched from load_runs"))
+    assert loaded.keys() == {"1/8", "8/8"}
+    assert sum(loaded.values()) == postgres_warehouse.rows("select count(*) from tasks")[0][0] > 0
 
 
 AIRFLOW = """
