@@ -2,12 +2,12 @@
 
 from sqlglot import exp
 
-from .common import bytewise, is_unit
+from .common import bytewise, unit
 
 
 def _monday(node: exp.Expr) -> exp.Expr:
     """BigQuery's WEEK begins on Sunday."""
-    if isinstance(node, exp.DateTrunc | exp.TimestampTrunc) and is_unit(node, "WEEK"):
+    if isinstance(node, exp.DateTrunc | exp.TimestampTrunc) and unit(node) == "WEEK":
         week = node.copy()
         week.set("unit", exp.var("ISOWEEK"))
         return week

@@ -29,7 +29,7 @@ DIALECTS = tuple(RULES)
 
 _REFUSED: Mapping[str, Mapping[type[exp.Expr], str]] = {
     "postgres": REFUSED_BY_POSTGRES,
-    "redshift": REFUSED_BY_POSTGRES,
+    "redshift": {exp.TryCast: "try_cast"},
     "clickhouse": {exp.TryCast: "try_cast"},
     "spark": REFUSED_BY_SPARK,
     "databricks": REFUSED_BY_SPARK,
@@ -51,7 +51,8 @@ def carried(sql: str, dialect: str) -> str:
             _rewrite(node, RULES[dialect])
         _refuse(tree, dialect)
         return tree.sql(dialect, pretty=True, comments=False, unsupported_level=ErrorLevel.RAISE)
-    except SqlglotError as error:
+    # sqlglot comes upon trees that it has not reckoned with
+    except (SqlglotError, AttributeError, TypeError, ValueError) as error:
         raise NotCarried(f"the SQL can't be carried to {dialect}: {_line(error)}") from error
 
 
@@ -67,6 +68,8 @@ def _refuse(tree: exp.Expr, dialect: str) -> None:
     """Raises NotCarried for what sqlglot would carry without a word, and wrongly."""
     refused = {exp.Slice: "a slice of a list or a text", **_REFUSED.get(dialect, {})}
     for node in tree.find_all(*refused):
+        if isinstance(node, exp.ArrayAgg) and not isinstance(node.this, exp.Order):
+            continue
         raise NotCarried(f"{refused[type(node)]} can't be carried to {dialect}: {_short(node)}")
     if dialect == "postgres" and any(group.args.get("all") for group in tree.find_all(exp.Group)):
         raise NotCarried("group by all can't be carried to postgres: name the columns")

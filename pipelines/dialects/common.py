@@ -2,6 +2,9 @@
 
 from sqlglot import exp
 
+#: Seconds in what can be counted between two moments, beside days.
+SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
+
 
 def double(node: exp.Expr) -> exp.Expr:
     """A number with a point is a decimal to others, and makes decimals of what it is divided by."""
@@ -34,9 +37,9 @@ def is_text(node: exp.Expr) -> bool:
     return isinstance(node.parent, exp.DPipe)
 
 
-def is_unit(node: exp.Expr, *units: str) -> bool:
-    """Whether the unit of a date function is one of these."""
-    return str(node.args.get("unit") or "DAY").upper() in units
+def unit(node: exp.Expr) -> str:
+    """The unit of a date function."""
+    return str(node.args.get("unit") or "DAY").upper()
 
 
 def _is_cast(node: exp.Expr | None) -> bool:

@@ -4,12 +4,10 @@ import re
 
 from sqlglot import exp
 
-from .common import double, is_text, is_unit, rounded, without_end_zeros
+from .common import SECONDS, double, is_text, rounded, unit, without_end_zeros
 
 #: What a text looks like that can be cast to a number.
 _NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
-
-_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600}
 
 REFUSED_BY_POSTGRES: dict[type[exp.Expr], str] = {
     exp.TryCast: "try_cast to another type than double",
@@ -104,19 +102,18 @@ def _date_diff(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.DateDiff):
         return node
     later, earlier = node.this.copy(), node.expression.copy()
-    if is_unit(node, "DAY"):
+    if unit(node) == "DAY":
         days = exp.Sub(this=exp.cast(later, "date"), expression=exp.cast(earlier, "date"))
         return exp.cast(exp.Paren(this=days), "bigint")
-    if not is_unit(node, *_SECONDS):
+    if (span := unit(node)) not in SECONDS:
         return node
-    unit = str(node.args["unit"]).upper()
-    spans = exp.Sub(this=_begun(later, unit), expression=_begun(earlier, unit))
-    return exp.cast(exp.IntDiv(this=exp.Paren(this=spans), expression=exp.Literal.number(_SECONDS[unit])), "bigint")
+    seconds = exp.Sub(this=_begun(later, span), expression=_begun(earlier, span))
+    return exp.cast(exp.IntDiv(this=exp.Paren(this=seconds), expression=exp.Literal.number(SECONDS[span])), "bigint")
 
 
-def _begun(moment: exp.Expr, unit: str) -> exp.Expr:
+def _begun(moment: exp.Expr, span: str) -> exp.Expr:
     """Seconds since 1970 at which a moment's hour, minute or second began."""
-    begin = exp.Anonymous(this="DATE_TRUNC", expressions=[exp.Literal.string(unit.lower()), moment])
+    begin = exp.Anonymous(this="DATE_TRUNC", expressions=[exp.Literal.string(span.lower()), moment])
     return exp.Extract(this=exp.var("epoch"), expression=begin)
 
 

@@ -2,10 +2,11 @@
 
 from sqlglot import exp
 
-from .common import bytewise, double, is_text, is_unit, rounded, without_end_zeros
+from .common import SECONDS, bytewise, double, is_text, rounded, unit, without_end_zeros
 
 REFUSED_BY_SPARK: dict[type[exp.Expr], str] = {
-    exp.DateDiff: "date_diff in other units than days",
+    exp.ArrayAgg: "a list in an order",
+    exp.DateDiff: "date_diff in other units than days, hours, minutes and seconds",
 }
 
 
@@ -68,11 +69,22 @@ def _utc(node: exp.Expr) -> exp.Expr:
 
 
 def _date_diff(node: exp.Expr) -> exp.Expr:
-    """How many ends of days lie between two moments; sqlglot would count whole days."""
-    if isinstance(node, exp.DateDiff) and is_unit(node, "DAY"):
+    """How many ends of days, hours, minutes or seconds lie between two moments; sqlglot would count whole spans."""
+    if not isinstance(node, exp.DateDiff):
+        return node
+    if unit(node) == "DAY":
         days = [exp.cast(end.copy(), "date") for end in (node.this, node.expression)]
         return exp.cast(exp.Anonymous(this="DATEDIFF", expressions=days), "bigint")
-    return node
+    if (seconds := SECONDS.get(unit(node))) is None:
+        return node
+    later, earlier = (_begun(end, seconds) for end in (node.this, node.expression))
+    return exp.Paren(this=exp.Sub(this=later, expression=earlier))
+
+
+def _begun(moment: exp.Expr, seconds: int) -> exp.Expr:
+    """How many spans of so many seconds began from 1970 up to a moment."""
+    since = exp.Anonymous(this="UNIX_SECONDS", expressions=[moment.copy()])
+    return exp.IntDiv(this=since, expression=exp.Literal.number(seconds))
 
 
 def _group(node: exp.Expr) -> exp.Expr:
