@@ -84,6 +84,13 @@ CASES: dict[str, str] = {
         window around as (order by id desc rows between unbounded preceding and unbounded following)
     """,
     "nulls among others": "select greatest(1, null) as most, least(null, 2) as least, concat_ws('-', 'a', null) as c",
+    "values in JSON": """
+        select
+            value ->> '$.a' as a,
+            value ->> '$."b c"[1].d' as d,
+            json_extract_string(value, '$.a') || '!' as loud
+        from (select '{"a": 1.5, "b c": [0, {"d": "x''y"}]}'::json as value union all select '{"a": null}'::json) as j
+    """,
     "what matches": """
         select
             regexp_extract(text, '(\\w+)=(\\w*)', 2) as second,

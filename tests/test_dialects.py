@@ -52,10 +52,21 @@ def test_equal_rows_have_equal_hashes(client: Any) -> None:
         ("select date_diff('month', a, b) from t", "spark", "date_diff in other units than days, hours, minutes and"),
         ("select date_diff('month', a, b) from t", "postgres", "date_diff in other units than days, hours, minutes"),
         (
+            "select a at time zone 'Asia/Tokyo' from t",
+            "spark",
+            "the clock of a zone, other than for days of UTC, can't",
+        ),
+        (
             "select list(a order by b) from t",
             "spark",
             "a list in an order can't be carried to spark: ARRAY_AGG(",
         ),
+        (
+            "select a ->> b from t",
+            "postgres",
+            "a path into JSON that is no list of keys can't be carried to postgres: ",
+        ),
+        ("select a ->> '$.*' from t", "postgres", "a path into JSON that is no list of keys can't be carried to post"),
         ("selec a from t", "postgres", "the SQL can't be carried to postgres: "),
     ],
 )
@@ -93,6 +104,14 @@ def test_each_dialect_takes_views(dialect: str, unsaid: set[str]) -> None:
 def test_a_week_begins_on_monday_in_bigquery() -> None:
     """There WEEK begins on Sunday."""
     assert "ISOWEEK" in carried("select date_trunc('week', day)::date as week from days", "bigquery")
+
+
+def test_json_may_be_binary(client: Any) -> None:
+    """dlt makes it so, unless it loads Parquet files."""
+    sql = "select value ->> '$.a[0]' as a from j"
+    for type_ in ("json", "jsonb"):
+        given = f"""with j as (select '{{"a": ["x"]}}'::{type_} as value) """
+        assert client.execute_sql(given + carried(sql, "postgres")) == [("x",)]
 
 
 def test_parameters_keep_their_names() -> None:

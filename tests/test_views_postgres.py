@@ -159,7 +159,7 @@ def test_views_are_made_once(empty: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     made = _made(empty)
     assert made.keys() == {view.name for view in views()}
     with monkeypatch.context() as patch:
-        patch.setattr(module.dialects, "carried", None)
+        patch.setattr("pipelines.dialects.carried", None)
         deploy_views(empty, SCHEMAS)
     _with(monkeypatch, "agreement_pairs", "source_b = 'annotation'", "source_b = 'prediction'")
     empty.execute_sql("drop view analytics.regions")

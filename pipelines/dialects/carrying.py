@@ -66,7 +66,7 @@ def _rewrite(node: exp.Expr, rules: tuple[Rule, ...]) -> None:
 
 def _refuse(tree: exp.Expr, dialect: str) -> None:
     """Raises NotCarried for what sqlglot would carry without a word, and wrongly."""
-    refused = {exp.Slice: "a slice of a list or a text", **_REFUSED.get(dialect, {})}
+    refused: dict[type[exp.Expr], str] = {exp.Slice: "a slice of a list or a text", **_REFUSED.get(dialect, {})}
     for node in tree.find_all(*refused):
         if isinstance(node, exp.ArrayAgg) and not isinstance(node.this, exp.Order):
             continue

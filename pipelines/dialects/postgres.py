@@ -11,6 +11,8 @@ _NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
 
 REFUSED_BY_POSTGRES: dict[type[exp.Expr], str] = {
     exp.TryCast: "try_cast to another type than double",
+    exp.JSONExtract: "a path into JSON that is no list of keys",
+    exp.JSONExtractScalar: "a path into JSON that is no list of keys",
     exp.DateDiff: "date_diff in other units than days, hours, minutes and seconds",
 }
 
@@ -81,6 +83,19 @@ def _group(found: exp.Expr, pattern: exp.Expr, group: exp.Expr | None) -> exp.Ex
     return exp.Bracket(this=exp.Paren(this=found), expressions=[exp.Literal.number(max(wanted, 1) - 1)])
 
 
+def _json(node: exp.Expr) -> exp.Expr:
+    """The operators take json and jsonb, sqlglot's functions only json."""
+    path = node.args.get("expression")
+    if not (isinstance(node, exp.JSONExtract | exp.JSONExtractScalar) and isinstance(path, exp.JSONPath)):
+        return node
+    steps = path.expressions[1:]
+    if not all(isinstance(step.this, str | int) for step in steps):
+        return node
+    keys = exp.Array(expressions=[exp.Literal.string(str(step.this)) for step in steps])
+    operator = exp.JSONBExtractScalar if isinstance(node, exp.JSONExtractScalar) else exp.JSONBExtract
+    return exp.Paren(this=operator(this=node.this.copy(), expression=keys))
+
+
 def _hash(node: exp.Expr) -> exp.Expr:
     """Another hash than DuckDB's: good to find what is equal, as a number it means nothing."""
     if not (isinstance(node, exp.Anonymous) and node.name.lower() == "hash"):
@@ -131,6 +146,7 @@ POSTGRES = (
     _first_known,
     _all_matches,
     _match,
+    _json,
     _hash,
     _try_cast,
     _date_diff,

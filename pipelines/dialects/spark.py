@@ -6,6 +6,7 @@ from .common import SECONDS, bytewise, double, is_text, rounded, unit, without_e
 
 REFUSED_BY_SPARK: dict[type[exp.Expr], str] = {
     exp.ArrayAgg: "a list in an order",
+    exp.AtTimeZone: "the clock of a zone, other than for days of UTC,",
     exp.DateDiff: "date_diff in other units than days, hours, minutes and seconds",
 }
 
@@ -50,7 +51,7 @@ def _first_of_list(node: exp.Expr) -> exp.Expr:
         return node
     keys = [key.this for key in list_.this.expressions]
     # nulls come last in DuckDB
-    known = [part for key in keys for part in (exp.Is(this=key.copy(), expression=exp.Null()), key.copy())]
+    known = [part for key in keys for part in (exp.Paren(this=key.copy()).is_(exp.Null()), key.copy())]
     struct = exp.Anonymous(this="STRUCT", expressions=known)
     first = exp.Anonymous(this="MIN_BY", expressions=[list_.this.this.copy(), struct])
     return exp.Filter(this=first, expression=inner.expression.copy()) if inner is not list_ else first
@@ -60,12 +61,16 @@ def _is_ordered_list(node: exp.Expr) -> bool:
     return isinstance(node, exp.ArrayAgg) and isinstance(node.this, exp.Order)
 
 
-def _utc(node: exp.Expr) -> exp.Expr:
-    """A moment as a clock of UTC shows it, whatever the session's zone is."""
-    if isinstance(node, exp.AtTimeZone) and node.args["zone"].name == "UTC":
-        zone = exp.Anonymous(this="CURRENT_TIMEZONE")
-        return exp.Anonymous(this="TO_UTC_TIMESTAMP", expressions=[node.this.copy(), zone])
-    return node
+def _day(node: exp.Expr) -> exp.Expr:
+    """A day of UTC. What Spark has for other zones goes by the session's, and by another one within views."""
+    if not (isinstance(node, exp.Cast) and node.to.is_type("date")):
+        return node
+    clock = node.this.unnest()
+    if not (isinstance(clock, exp.AtTimeZone) and clock.args["zone"].name == "UTC"):
+        return node
+    seconds = exp.Anonymous(this="UNIX_SECONDS", expressions=[clock.this.copy()])
+    days = exp.Floor(this=exp.Div(this=seconds, expression=exp.Literal.number(86400)))
+    return exp.Anonymous(this="DATE_FROM_UNIX_DATE", expressions=[exp.cast(days, "int")])
 
 
 def _date_diff(node: exp.Expr) -> exp.Expr:
@@ -87,6 +92,24 @@ def _begun(moment: exp.Expr, seconds: int) -> exp.Expr:
     return exp.IntDiv(this=since, expression=exp.Literal.number(seconds))
 
 
+def _moment(node: exp.Expr) -> exp.Expr:
+    """What sqlglot says of it loses parts of seconds."""
+    if isinstance(node, exp.UnixToTime):
+        return exp.Anonymous(this="TIMESTAMP_SECONDS", expressions=[node.this.copy()])
+    return node
+
+
+def _place(node: exp.Expr) -> exp.Expr:
+    """A row's number is an integer here, and a bigint elsewhere."""
+    is_place = isinstance(node, exp.Window) and isinstance(node.this, exp.RowNumber)
+    return exp.cast(node.copy(), "bigint") if is_place else node
+
+
+def _json(node: exp.Expr) -> exp.Expr:
+    """JSON is text; sqlglot would make a JSON text of the text."""
+    return exp.cast(node.this.copy(), "text") if isinstance(node, exp.Cast) and node.to.is_type("json") else node
+
+
 def _group(node: exp.Expr) -> exp.Expr:
     """Without a number, DuckDB means the whole match, Spark the first group."""
     if isinstance(node, exp.RegexpExtract | exp.RegexpExtractAll) and not node.args.get("group"):
@@ -96,4 +119,17 @@ def _group(node: exp.Expr) -> exp.Expr:
     return node
 
 
-SPARK = (bytewise, double, _percentile, _round, _series, _first_of_list, _utc, _date_diff, _group)
+SPARK = (
+    bytewise,
+    double,
+    _percentile,
+    _round,
+    _series,
+    _first_of_list,
+    _day,
+    _date_diff,
+    _moment,
+    _place,
+    _json,
+    _group,
+)
