@@ -47,8 +47,9 @@ _LIST = {
     "expand": "annotations.completed_by",
     "resolve_uri": "false",
     "omit": "annotations_results,predictions_results",
-    "page_size": "1000",
 }
+
+_PAGE_SIZE = 1000
 
 
 class _Head(msgspec.Struct):
@@ -123,12 +124,19 @@ _RAW = list[msgspec.Raw]
 
 
 def _tasks(server: Server, project_id: int) -> Iterator[RawTask]:
-    page = msgspec.json.decode(server.raw("/api/tasks", project=project_id, **_LIST), type=_Page)
-    assert len(page.tasks) == page.total
-    for raw in map(bytes, page.tasks):
+    page = _page(server, project_id, 1)
+    pages = [page, *(_page(server, project_id, number) for number in range(2, -(-page.total // _PAGE_SIZE) + 1))]
+    tasks = [bytes(raw) for page in pages for raw in page.tasks]
+    assert len(tasks) == page.total
+    for raw in tasks:
         head = msgspec.json.decode(raw, type=_Head)
         drafts = server.raw(f"/api/tasks/{head.id}/drafts") if head.draft_exists else None
         yield RawTask(head.id, project_id, raw, drafts)
+
+
+def _page(server: Server, project_id: int, number: int) -> _Page:
+    listed = server.raw("/api/tasks", project=project_id, page=number, page_size=_PAGE_SIZE, **_LIST)
+    return msgspec.json.decode(listed, type=_Page)
 
 
 def _records(rows: pa.Table) -> list[dict[str, Any]]:
