@@ -37,6 +37,10 @@ CASES: dict[str, str] = {
         from (select date '2026-02-27' as first_day) as days
     """,
     "rounded numbers as text": f"select round(x, 1) || ' s' as one, round(x, 3) || '' as three from ({_NUMBERS}) as n",
+    "numbers in the middle": """
+        select round(x) as away, round(x) || '' as text, (x * 1)::bigint as even, (x + 0)::integer as also_even
+        from (values (2.5::double), (3.5), (-2.5), (0.4), (1.6), (null)) as given (x)
+    """,
     "rounded numbers": f"select round(x, 2) as rounded, ceil(x)::integer as up from ({_NUMBERS}) as n where x < 99",
     "decimals are doubles": f"select x * 1.5 as a, id / 4.0 as b from ({_NUMBERS}) as n",
     "means": f"select avg(id) as whole, avg(x) as other, avg(case when x > 0 then 1.0 end) as c from ({_NUMBERS}) as n",

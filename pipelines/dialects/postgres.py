@@ -19,19 +19,22 @@ REFUSED_BY_POSTGRES: dict[type[exp.Expr], str] = {
 
 def _average(node: exp.Expr) -> exp.Expr:
     """The mean of whole numbers is a numeric, where DuckDB's is a double."""
-    if isinstance(node, exp.Avg) and not isinstance(node.this, exp.Cast):
+    if isinstance(node, exp.Avg) and not isinstance(node.this, exp.Cast | exp.Distinct):
         return exp.Avg(this=exp.cast(node.this.copy(), "double"))
     return node
 
 
 def _round(node: exp.Expr) -> exp.Expr:
-    """Only numerics can be rounded to decimals; their text keeps all of these."""
-    if not (decimals := rounded(node)):
+    """Only numerics can be rounded to decimals, and away from zero; their text keeps all decimals."""
+    if not isinstance(node, exp.Round):
         return node
-    number = exp.Round(this=exp.cast(node.this.copy(), "decimal"), decimals=exp.Literal.number(decimals))
-    if is_text(node):
-        return without_end_zeros(exp.cast(number, "text"), decimals)
-    return exp.cast(number, "double")
+    decimals = node.args.get("decimals")
+    number = exp.Round(this=exp.cast(node.this.copy(), "decimal"), decimals=decimals and decimals.copy())
+    if not is_text(node):
+        return exp.cast(number, "double")
+    shown = max(rounded(node), 1)
+    text = exp.cast(exp.Round(this=number, decimals=exp.Literal.number(shown)), "text")
+    return without_end_zeros(text, shown)
 
 
 def _whole_division(node: exp.Expr) -> exp.Expr:

@@ -10,6 +10,8 @@ REFUSED_BY_SPARK: dict[type[exp.Expr], str] = {
     exp.DateDiff: "date_diff in other units than days, hours, minutes and seconds",
 }
 
+_WORKED_OUT = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Avg, exp.Median, exp.Sqrt, exp.Pow)
+
 
 def _percentile(node: exp.Expr) -> exp.Expr:
     """sqlglot leaves DuckDB's arguments to a function that takes others."""
@@ -20,10 +22,21 @@ def _percentile(node: exp.Expr) -> exp.Expr:
 
 def _round(node: exp.Expr) -> exp.Expr:
     """The text of a double is Java's; that of a decimal has no exponent."""
-    if not (is_text(node) and (decimals := rounded(node))):
+    if not (is_text(node) and isinstance(node, exp.Round)):
         return node
-    number = exp.TryCast(this=node.this.copy(), to=exp.DataType.build(f"decimal(38, {decimals})"), safe=True)
-    return without_end_zeros(exp.cast(number, "text"), decimals)
+    shown = max(rounded(node), 1)
+    number = exp.TryCast(this=node.copy(), to=exp.DataType.build(f"decimal(38, {shown})"), safe=True)
+    return without_end_zeros(exp.cast(number, "text"), shown)
+
+
+def _whole(node: exp.Expr) -> exp.Expr:
+    """What is worked out is rounded, to even numbers where it lies in the middle, and not cut off."""
+    if not (isinstance(node, exp.Cast) and node.to.is_type(*exp.DataType.INTEGER_TYPES)):
+        return node
+    if not isinstance(node.this.unnest(), _WORKED_OUT):
+        return node
+    number = exp.Anonymous(this="BROUND", expressions=[node.this.copy()])
+    return exp.cast(number, node.to.copy())
 
 
 def _series(node: exp.Expr) -> exp.Expr:
@@ -122,6 +135,7 @@ def _group(node: exp.Expr) -> exp.Expr:
 SPARK = (
     bytewise,
     double,
+    _whole,
     _percentile,
     _round,
     _series,
