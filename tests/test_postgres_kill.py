@@ -68,7 +68,8 @@ def test_whenever_a_run_is_killed_the_next_one_makes_everything_right(
             hit[f"{run.stage} ({ended(run)})"] += 1
             office.see()
             runner.undisturbed(*(["--reconcile"] if compared else []))
-            assert wrong(warehouse, runner, office) == [], f"round {number} after {run}"
+            found = wrong(warehouse, runner, office)
+            assert not found, "\n".join([f"round {number} after {run}", *found])
             office.trust()
         assert stale_kept_tables(warehouse, runner) == []
     finally:

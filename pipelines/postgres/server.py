@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
@@ -78,7 +79,11 @@ def location(loads_to: copying_postgres) -> tuple[str, str]:
             "no PostgreSQL database is named: set DESTINATION__POSTGRES__CREDENTIALS, or credentials under"
             " [destination.postgres] in .dlt/secrets.toml, to postgresql://user:password@host:5432/database"
         ) from error
-    return f"PostgreSQL at {configuration.data_location()}", configuration.credentials.to_native_representation()
+    # the path of a socket stands there in disguise
+    return (
+        f"PostgreSQL at {unquote(configuration.data_location())}",
+        configuration.credentials.to_native_representation(),
+    )
 
 
 class PostgresServer:
