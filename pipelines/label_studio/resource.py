@@ -148,7 +148,7 @@ class Load:
     ) -> Iterator[Family]:
         fetch = Fetch(client, selection, work, self._report, page_size=self._options.page_size)
         with portal.wrap_async_context_manager(fetch):
-            for tables, size in self._flatteners.tasks(_batches(portal, fetch)):
+            for tables, size in self._flatteners.tasks(batches(portal, fetch)):
                 comparison.note(tables)
                 items = self._handed_over("tasks", tables)
                 if self._options.history:
@@ -162,7 +162,7 @@ class Load:
         users = self._flatteners.users(portal.call(self._users, client))
         yield Family(self._handed_over("users", {"users": users}))
         projects = portal.call(self._projects, client, plan)
-        yield Family(self._handed_over("projects", _project_tables(self._flatteners, projects)))
+        yield Family(self._handed_over("projects", project_tables(self._flatteners, projects)))
 
     async def _users(self, client: Client) -> list[bytes]:
         try:
@@ -221,7 +221,8 @@ def _remove_replaced(known: Known, comparison: Comparison) -> None:
     comparison.replaced.clear()
 
 
-def _batches(portal: BlockingPortal, fetch: Fetch) -> Iterator[Batch]:
+def batches(portal: BlockingPortal, fetch: Fetch) -> Iterator[Batch]:
+    """The tasks of a fetch that runs on a portal, as batches to flatten."""
     batch: list[RawTask] = []
     size = 0
     while page := portal.call(fetch.page):
@@ -235,7 +236,8 @@ def _batches(portal: BlockingPortal, fetch: Fetch) -> Iterator[Batch]:
         yield Batch(batch, size)
 
 
-def _project_tables(flatteners: Flatteners, projects: dict[int, bytes]) -> dict[str, pa.Table]:
+def project_tables(flatteners: Flatteners, projects: dict[int, bytes]) -> dict[str, pa.Table]:
+    """The rows of `projects` and `project_labels`, from the server's answers for single projects."""
     rows = flatteners.projects(list(projects.values()))
     labels = []
     for project_id, config in zip(rows["id"].to_pylist(), rows["label_config"].to_pylist(), strict=True):
