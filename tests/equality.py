@@ -117,7 +117,7 @@ def on_server(server: Server, project_ids: Iterable[int]) -> Contents:
         flattener.close()
     configs = [(project_id, json.loads(body)["label_config"]) for project_id, body in raw.items()]
     tables["project_labels"] = as_table([label for each in configs for label in offered_labels(*each)])
-    return {name: _keyed(name, _records(rows)) for name, rows in tables.items()}
+    return {name: keyed(name, _records(rows)) for name, rows in tables.items()}
 
 
 _RAW = list[msgspec.Raw]
@@ -146,7 +146,7 @@ def _records(rows: pa.Table) -> list[dict[str, Any]]:
 def in_warehouse(warehouse: Warehouse) -> Contents:
     """What the tables hold."""
     return {
-        name: _keyed(name, warehouse.records(f"select {_columns(name)} from {name}"))
+        name: keyed(name, warehouse.records(f"select {_columns(name)} from {name}"))
         for name in TABLES
         if name != DELETED
     }
@@ -156,11 +156,12 @@ def _columns(name: str) -> str:
     return ", ".join(f'"{column.name}"' for column in TABLES[name].columns)
 
 
-def _keyed(name: str, rows: Iterable[dict[str, Any]]) -> Keyed:
-    keyed: Keyed = {}
+def keyed(name: str, rows: Iterable[dict[str, Any]]) -> Keyed:
+    """The rows of a table by their key, as far as they can be compared."""
+    found: Keyed = {}
     for row in rows:
-        keyed.setdefault(tuple(row[column] for column in TABLES[name].key), []).append(_comparable(name, row))
-    return keyed
+        found.setdefault(tuple(row[column] for column in TABLES[name].key), []).append(_comparable(name, row))
+    return found
 
 
 def _comparable(name: str, row: dict[str, Any]) -> dict[str, Any]:

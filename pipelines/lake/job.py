@@ -1,6 +1,6 @@
 """From Label Studio into a lake: one pass over the tasks writes the files of all tables, then each table is committed.
 
-Nothing is visible before the commits. The tasks' table comes last: once its newest commit names a run, so do the others.
+Nothing is visible before the commits. The tasks' table comes last: once its newest commit names a run, so do all.
 """
 
 import json

@@ -39,12 +39,16 @@ _KINDS = 50
 
 @dataclass
 class Answers:
-    """What the server holds: tasks 1 to `tasks`; the ids in `changed` were changed after the others."""
+    """What the server holds: tasks 1 to `tasks`; the ids in `changed` were changed after the others.
+
+    A page of tasks is answered after `pause` seconds, as by a server that is at work elsewhere.
+    """
 
     tasks: int
     masks: int = 0
     heavy: int = 0
     changed: range = range(0)
+    pause: float = 0.0
     _pieces: list[list[list[bytes]]] = field(default_factory=list, repr=False)
 
     def of(self, path: str, query: dict[str, str]) -> bytes:
@@ -248,6 +252,8 @@ def _serve(answers: Answers, ready: Any) -> None:
                 target = urlsplit(head.split(b" ", 2)[1].decode())
                 query = {name: values[0] for name, values in parse_qs(target.query).items()}
                 body = answers.of(target.path.rstrip("/"), query)
+                if answers.pause and int(query.get("page_size", 0)) > 1:
+                    await asyncio.sleep(answers.pause)
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Tue, 03 Mar 2026 08:00:00 GMT\r\n"
                     b"Content-Length: %d\r\n\r\n" % len(body)

@@ -8,13 +8,13 @@ from pathlib import Path
 _README = Path(__file__).resolve().parent.parent.parent / "README.md"
 
 
-def write_table(name: str, table: str) -> None:
-    """Puts a table, and what is said of it, in place of what stands between the README's marks of that benchmark."""
-    before, mark, rest = _README.read_text(encoding="utf-8").partition(f"<!-- benchmark: {name} -->")
+def write_table(name: str, table: str, readme: Path = _README) -> None:
+    """Puts a table, and what is said of it, in place of what stands between a README's marks of that benchmark."""
+    before, mark, rest = readme.read_text(encoding="utf-8").partition(f"<!-- benchmark: {name} -->")
     if not mark:
-        raise SystemExit(f"README.md has no <!-- benchmark: {name} -->")
+        raise SystemExit(f"{readme} has no <!-- benchmark: {name} -->")
     after = rest.partition("<!-- end of benchmark -->")[2]
-    _README.write_text(f"{before}{mark}\n\n{table}\n\n<!-- end of benchmark -->{after}", encoding="utf-8")
+    readme.write_text(f"{before}{mark}\n\n{table}\n\n<!-- end of benchmark -->{after}", encoding="utf-8")
 
 
 def machine(*packages: str) -> str:

@@ -63,7 +63,7 @@ def main(tasks: int) -> None:
 def _rates(workers: int | None, tasks: int) -> Rates:
     """Tasks a second of each contestant in each round, from a server of its own."""
     with real_label_studio(workers) as server:
-        project, first, last = _import(server, tasks)
+        project, first, last = import_tasks(server, tasks)
         _ours(server, first, first)
         rates: Rates = {}
 
@@ -85,7 +85,8 @@ def _rates(workers: int | None, tasks: int) -> Rates:
         return rates
 
 
-def _import(server: RealLabelStudio, tasks: int) -> tuple[int, int, int]:
+def import_tasks(server: RealLabelStudio, tasks: int) -> tuple[int, int, int]:
+    """Makes a project with so many tasks; gives its id, and the tasks' lowest and highest."""
     rng = random.Random(7)
     config = (
         '<View><Image name="image" value="$image"/><RectangleLabels name="box" toName="image">'
