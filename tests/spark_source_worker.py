@@ -89,6 +89,14 @@ def delta_runs(folder: str) -> dict[str, Any]:
     return {name: DeltaTable(f"{folder}/{name}").history(1)[0].get("label_studio_run") for name in READABLE}
 
 
+def named_parts(folder: str) -> list[str]:
+    """The files of executors that Delta tables consist of."""
+    from deltalake import DeltaTable
+
+    uris = [uri for name in READABLE for uri in DeltaTable(f"{folder}/{name}").file_uris()]
+    return sorted(name for uri in uris if (name := uri.rpartition("/")[2]).startswith("part-"))
+
+
 def loaded(spark: Any, given: Given, folder: str, kind: str, run: str) -> Outcome:
     """A run of the job."""
     from pipelines.lake.delta import DeltaLake
@@ -147,13 +155,13 @@ def killed(spark: Any, given: Given, folder: str, slow: Mapping[str, str]) -> di
     killer.start()
     outcome = loaded(spark, {**given, **slow}, folder, "delta", "killed")
     seconds = time.monotonic() - killer.told["at"]
-    parts = list(Path(folder).rglob("part-*.parquet"))
     return {
         **killer.told,
         "seconds after": seconds,
         "tasks": outcome.rows["tasks"],
         "partitions": outcome.partitions,
-        "files left": len(parts),
+        "files named": named_parts(folder),
+        "files left": sorted(path.name for path in Path(folder).rglob("part-*.parquet")),
         "executors after": executors_of(os.getpid()),
     }
 

@@ -10,6 +10,7 @@ from pipelines.queries import named_queries
 from pipelines.query import command as query_command
 from pipelines.reference import README, SQL_README, references
 from pipelines.settings import ROOT, SourceSettings, WarehouseSettings
+from pipelines.spark import command as spark_command
 from pipelines.superset.__main__ import command as superset_command
 from pipelines.tasks import command
 
@@ -49,7 +50,7 @@ def test_the_example_of_secrets_is_valid_and_empty() -> None:
 
 def test_every_flag_of_the_readme_exists() -> None:
     """The README names no flag that neither the commands nor the queries have."""
-    commands = (command, query_command, superset_command, export_command, dashboard_command)
+    commands = (command, query_command, superset_command, export_command, dashboard_command, spark_command)
     flags = {flag for each in commands for parameter in each.params for flag in parameter.opts} | {"--help"}
     flags |= {f"--{name}" for query in named_queries().values() for name in query.parameters}
     # lines that start other programs have flags of their own
@@ -60,7 +61,8 @@ def test_every_flag_of_the_readme_exists() -> None:
 
 def test_linked_files_exist() -> None:
     """Every relative link of the READMEs leads somewhere."""
-    for readme in (README, SQL_README, ROOT / "pipelines" / "label_studio" / "README.md"):
+    packages = [ROOT / "pipelines" / name / "README.md" for name in ("label_studio", "spark_source")]
+    for readme in (README, SQL_README, *packages):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", readme.read_text(encoding="utf-8")):
             assert (readme.parent / target).exists(), target
 

@@ -41,7 +41,7 @@ FAILING = {
 }
 
 #: Of all partitions together, so that there is a middle of the run.
-SLOW = {"requestsPerSecond": "8", "partitionsAtOnce": "2", "pageSize": "20", "numPartitions": "8"}
+SLOW = {"requestsPerSecond": "4", "partitionsAtOnce": "2", "pageSize": "20", "numPartitions": "12"}
 
 
 @pytest.fixture(scope="module")

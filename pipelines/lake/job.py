@@ -91,9 +91,14 @@ def _read(spark: Any, given: Mapping[str, str]) -> Read:
             read.met.append(pa.ipc.open_stream(bytes(content)).read_all())
         elif said["table_name"] == FIGURES:
             read.partitions += 1
-            for name, value in json.loads(bytes(content)).items():
-                read.figures[name] = read.figures.get(name, 0) + value
+            _add(read.figures, json.loads(bytes(content)))
     return read
+
+
+def _add(figures: dict[str, float], more: Mapping[str, float]) -> None:
+    for name, value in more.items():
+        # of memory, what the largest partition took
+        figures[name] = max(figures.get(name, 0), value) if name == "memory" else figures.get(name, 0) + value
 
 
 def _changes(

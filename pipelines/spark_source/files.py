@@ -5,6 +5,7 @@ read, nor what is left behind by an executor that is gone.
 """
 
 import json
+import resource
 import time
 from collections.abc import Container, Iterator
 from pathlib import Path
@@ -82,6 +83,8 @@ def write(options: Options, where: Place, portion: Portion) -> pa.Table:
         "received": report.bytes,
         "cpu": time.process_time() - cpu,
         "seconds": time.monotonic() - begun,
+        # in KB, on Linux
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
     }
     rows: list[dict[str, Any]] = [each._asdict() for each in files.written]
     rows.append({"table_name": USERS, "rows": users.num_rows, "content": _as_bytes(users)})

@@ -1,4 +1,4 @@
-"""All benchmarks that the README has tables of, one after the other: `uv run python tests/benchmarks/everything.py`.
+"""All benchmarks that the READMEs have tables of, one after the other: `uv run python tests/benchmarks/everything.py`.
 
 It takes some three hours, most of them with a million tasks. One that fails does not keep the others from running.
 """
@@ -15,7 +15,7 @@ def main() -> int:
     """Runs all; gives the number of those that failed."""
     with TemporaryDirectory() as folder:
         million = f"{folder}/million.duckdb"
-        commands = [["start.py"], ["load.py"], ["server.py"], ["heavy.py"], ["growth.py"]]
+        commands = [["start.py"], ["load.py"], ["server.py"], ["heavy.py"], ["growth.py"], ["spark.py"]]
         commands += [["million.py", million], ["views.py", million, "--write"]]
         failed = [name for name, *rest in commands if _run(name, *rest)]
     print("failed: " + ", ".join(failed) if failed else "all done: README.md has the tables")

@@ -128,8 +128,8 @@ def _write_needs(memory: Run, real: Run) -> None:
     for name, of in _NEEDS.items():
         lines.append(f"| {name} | {of(memory)} | {of(real)} |")
     lines.append(
-        f"\n{memory.tasks:,} tasks from memory, {real.tasks:,} from Label Studio {VERSION} (SQLite, gunicorn with {REAL}"
-        f" workers), {real.rate:,.0f} tasks/s with {REAL} executors, all on the same machine; {_machine()}."
+        f"\n{memory.tasks:,} tasks from memory, {real.tasks:,} from Label Studio {VERSION} (SQLite, gunicorn with"
+        f" {REAL} workers), {real.rate:,.0f} tasks/s with {REAL} executors, all on the same machine; {_machine()}."
     )
     _told("sizing", lines)
 
@@ -145,6 +145,7 @@ _NEEDS: dict[str, Any] = {
     "KB of Parquet in the lake": lambda run: f"{_per_thousand(run, run.told['lake'] / KB):,.0f}",
     "CPU seconds of the executors' Python": lambda run: f"{_per_thousand(run, run.told['figures']['cpu']):.2f}",
     "CPU seconds of all that Spark runs": lambda run: f"{_per_thousand(run, run.told['cpu']):.2f}",
+    "peak memory of a Python of an executor, MB": lambda run: f"{run.told['figures']['memory'] / KB:,.0f}",
     "CPU seconds of the server": lambda run: f"{_per_thousand(run, run.server):.2f}" if run.server else "–",
 }
 
