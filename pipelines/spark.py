@@ -80,40 +80,49 @@ def command(**options: Any) -> int:
 
 
 def _given(options: dict[str, Any], run_id: str) -> dict[str, str]:
-    """The options of the data source, of the flags and the settings."""
-    from pipelines.label_studio.selection import select
+    """The options of the data source, of the flags and the settings. Raises ConfigurationError, SelectionError."""
     from pipelines.settings import source_settings
     from pipelines.spark_source.options import parse_files
 
     selected = {"task_ids": list(options["ids"]) or False, "project_ids": list(options["project"]) or False}
     settings = source_settings({"label_studio_url": options["url"], **(selected if any(selected.values()) else {})})
+    given = {
+        **_asked(settings),
+        "numPartitions": options["partitions"],
+        "tasksPerPartition": options["tasks_per_partition"],
+        "folder": options["output"],
+        "format": options["format_"],
+        "run": run_id,
+    }
+    texts = {name: str(value) for name, value in given.items() if value}
+    # what is wrong shows before Spark starts
+    parse_files(texts)
+    return texts
+
+
+def _asked(settings: Any) -> dict[str, Any]:
+    """What the settings say of the server, of what is read, and how."""
+    from pipelines.label_studio.pseudonyms import Pseudonyms
+    from pipelines.label_studio.selection import select
+
     selection = select(settings.task_ids, settings.project_ids)
     projects = selection.projects
-    given = {
+    if settings.pseudonymize_users:
+        # without a key, nobody would be under a pseudonym
+        Pseudonyms(settings.pseudonym_key or "")
+    return {
         "url": settings.label_studio_url,
         "token": settings.label_studio_api_key,
         "ids": ",".join(f"{first}-{last}" for first, last in selection.ids or ()),
         "project": projects if isinstance(projects, str) else ",".join(map(str, projects or ())),
-        "numPartitions": options["partitions"],
-        "tasksPerPartition": options["tasks_per_partition"],
         "requestsPerSecond": settings.fetch_requests_per_second,
         "workers": settings.fetch_workers,
         "pageSize": settings.fetch_page_size,
         "timeout": settings.fetch_timeout,
         "attempts": settings.fetch_attempts,
         "masks": settings.masks,
-        "pseudonymSecret": settings.pseudonym_key or "" if settings.pseudonymize_users else None,
-        "folder": options["output"],
-        "format": options["format_"],
-        "run": run_id,
+        "pseudonymSecret": settings.pseudonym_key if settings.pseudonymize_users else None,
     }
-    if settings.pseudonymize_users:
-        from pipelines.label_studio.pseudonyms import Pseudonyms
-
-        Pseudonyms(settings.pseudonym_key or "")
-    texts = {name: str(value) for name, value in given.items() if value}
-    parse_files(texts)
-    return texts
 
 
 def _run(options: dict[str, Any], given: dict[str, str]) -> Any:
