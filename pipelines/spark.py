@@ -57,8 +57,8 @@ _OURS = re.compile(r"pipelines\.label_studio\.exceptions\.(\w+): ([^\n]+)")
 def command(**options: Any) -> int:
     """Load Label Studio's tasks, with all that belongs to them, into Delta or Iceberg tables.
 
-    Without --ids or --project, loads what .dlt/config.toml selects. In place of --master and the like, give them to
-    spark-submit.
+    Without --ids or --project, loads what .dlt/config.toml selects. What is for Spark, such as --master, goes to
+    spark-submit, before the name of this script.
     """
     from pipelines.exits import DONE
     from pipelines.logs import set_up_logging
