@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -127,13 +128,10 @@ def _asked(settings: Any) -> dict[str, Any]:
 
 def _run(options: dict[str, Any], given: dict[str, str]) -> Any:
     from pipelines.label_studio import exceptions
-
-    lake = _lake(options)
-    spark = _session(verbose=options["verbose"])
     from pipelines.lake.job import load
 
     try:
-        return load(spark, {**given, **_at_once(spark)}, lake)
+        return load(partial(_session, verbose=options["verbose"]), given, _lake(options))
     except Exception as error:
         # Spark tells of it with the tracebacks of two languages
         ours = _OURS.findall(str(error))
@@ -142,7 +140,7 @@ def _run(options: dict[str, Any], given: dict[str, str]) -> Any:
             raise
         raise kind(ours[-1][1].strip()) from error
     finally:
-        spark.stop()
+        _stop_session()
 
 
 def _lake(options: dict[str, Any]) -> Any:
@@ -181,10 +179,10 @@ def _session(*, verbose: bool) -> Any:
     return spark
 
 
-def _at_once(spark: Any) -> dict[str, str]:
-    """How many partitions the cluster reads at once, where the session can tell: the limit of requests is shared."""
-    context = getattr(spark, "_sc", None)
-    return {"partitionsAtOnce": str(context.defaultParallelism)} if context is not None else {}
+def _stop_session() -> None:
+    sql = sys.modules.get("pyspark.sql")
+    if sql is not None and (spark := sql.SparkSession.getActiveSession()) is not None:
+        spark.stop()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -103,7 +103,7 @@ def loaded(spark: Any, given: Given, folder: str, kind: str, run: str) -> Outcom
     from pipelines.lake.iceberg import IcebergLake
 
     lake = DeltaLake(folder) if kind == "delta" else IcebergLake(folder)
-    return load(spark, {**given, "folder": folder, "format": kind, "run": run}, lake)
+    return load(lambda: spark, {**given, "folder": folder, "format": kind, "run": run}, lake)
 
 
 def descendants(parent: int) -> list[int]:

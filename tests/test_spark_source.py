@@ -3,10 +3,11 @@
 import asyncio
 import itertools
 import json
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import fetching
 import httpx
@@ -18,17 +19,19 @@ from hypothesis import strategies as st
 from loading import Warehouse
 from scheduling import on_a_socket
 
+from pipelines import spark
 from pipelines.demo import FakeLabelStudio, load_sample
 from pipelines.label_studio.exceptions import ConfigurationError, RequestFailed, SelectionError
 from pipelines.label_studio.flatten import TASK_TABLES, arrow_schema
 from pipelines.label_studio.pieces import IdList, Interval, Runs
 from pipelines.label_studio.report import Report
 from pipelines.label_studio.survey import Work
-from pipelines.label_studio.tables import TABLES
+from pipelines.label_studio.tables import TABLES, Table
+from pipelines.lake.job import Outcome, load
 from pipelines.lake.replaced import Fate, Replaced
 from pipelines.spark_source.cutting import SLACK, Share, cut, packed
-from pipelines.spark_source.files import ROWS, Place, remove_parts, task_column, write
-from pipelines.spark_source.options import NAMES, Options, parse, parse_files
+from pipelines.spark_source.files import ROWS, Place, Written, remove_parts, task_column, write
+from pipelines.spark_source.options import NAMES, READABLE, Options, parse, parse_files
 from pipelines.spark_source.reading import plan, projects, reading, users
 
 GIVEN = {"url": "https://label-studio.example.com", "token": "0123456789abcdef", "project": "3", "table": "results"}
@@ -299,6 +302,158 @@ def test_files_of_whole_projects_need_not_be_read() -> None:
     fates = [replaced.fate({"project_id": (each, each)}) for each in (3, 4, 5)]
     assert fates == [Fate.GONE, Fate.KEPT, Fate.GONE]
     assert replaced.fate({}) is Fate.CUT
+
+
+class Recorder:
+    """A kind of tables that notes what it is told to do."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Replaced, int]] = []
+        self.runs: set[str] = set()
+
+    def replace(
+        self, table: Table, replaced: Replaced, written: list[Written], rows: pa.Table | None, run: str
+    ) -> None:
+        count = sum(file.rows for file in written) if rows is None else rows.num_rows
+        self.told.append((table.name, replaced, count))
+        self.runs.add(run)
+
+
+class OneProcess:
+    """A session of Spark, as far as the job knows it: the partitions are read here, one after the other."""
+
+    def __init__(self) -> None:
+        self.read = self
+
+    def format(self, name: str) -> Self:
+        assert name == "label_studio_files"
+        return self
+
+    def options(self, **given: str) -> Self:
+        self.given = given
+        return self
+
+    def load(self) -> Self:
+        return self
+
+    def collect(self) -> list["Said"]:
+        asked, where = parse_files(self.given, {})
+        return [Said(row) for portion in plan(asked) for row in write(asked, where, portion).to_pylist()]
+
+
+class Said(dict[str, Any]):
+    """A row of Spark's."""
+
+    def asDict(self) -> dict[str, Any]:  # noqa: N802  # Spark's name
+        return dict(self)
+
+
+def run_of_job(url: str, token: str, folder: Path, **more: str) -> tuple[Recorder, Outcome]:
+    """What the job tells a lake to do, and what it says itself."""
+    lake = Recorder()
+    given = {"url": url, "token": token, "folder": str(folder), "run": "r1", "numPartitions": "3", **more}
+    return lake, load(OneProcess, given, lake)
+
+
+def test_the_job_replaces_whole_projects_and_commits_the_tasks_last(fake: FakeLabelStudio, tmp_path: Path) -> None:
+    """All tables, each once; of the projects that were there when it began."""
+    with on_a_socket(fake) as url:
+        lake, outcome = run_of_job(url, fake.token, tmp_path, project="all")
+    names = [name for name, _, _ in lake.told]
+    assert names[-1] == "tasks"
+    assert lake.runs == {"r1"}
+    assert sorted(names) == sorted(READABLE)
+    assert {name: count for name, _, count in lake.told} == outcome.rows
+    assert outcome.rows["tasks"] == len(fake.tasks)
+    assert dict(lake.told[-1][1].values) == {"project_id": Runs.of([(min(fake.projects), max(fake.projects))])}
+
+
+def test_the_job_replaces_ids_in_whatever_project(fake: FakeLabelStudio, tmp_path: Path) -> None:
+    """Of the projects, only those that hold any of them."""
+    with on_a_socket(fake) as url:
+        lake, outcome = run_of_job(url, fake.token, tmp_path, ids="1001-1004,900000")
+    replaced = {name: dict(each.values) for name, each, _ in lake.told}
+    ids = Runs.of([(1001, 1004), (900000, 900000)])
+    assert (replaced["tasks"], replaced["results"]) == ({"id": ids}, {"task_id": ids})
+    holders = {fake.tasks[task_id]["project"] for task_id in range(1001, 1005)}
+    assert replaced["projects"] == {"id": Runs.of((each, each) for each in holders)}
+    assert outcome.rows["tasks"] == 4
+
+
+def test_a_project_that_was_emptied_is_emptied(tmp_path: Path) -> None:
+    """There is nothing to read, and all of it to replace."""
+    with on_a_socket(fetching.label_studio()) as url:
+        lake, outcome = run_of_job(url, fetching.TOKEN, tmp_path, project="2")
+    assert lake.told[-1] == ("tasks", Replaced({"project_id": Runs.of([(2, 2)])}), 0)
+    assert outcome.rows["tasks"] == 0
+
+
+def test_a_job_that_fails_leaves_no_file(fake: FakeLabelStudio, tmp_path: Path) -> None:
+    """But for those of a table that may have been committed."""
+
+    class Broken(Recorder):
+        def replace(self, table: Table, *rest: Any) -> None:
+            if table.name == "drafts":
+                raise OSError("the disk is full")
+            super().replace(table, *rest)
+
+    given = {"token": fake.token, "folder": str(tmp_path), "run": "r1", "project": "all"}
+    with on_a_socket(fake) as url, pytest.raises(OSError, match="the disk is full"):
+        load(OneProcess, {**given, "url": url}, Broken())
+    left = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*.parquet")}
+    assert left == {name for name in READABLE if name.startswith("result_")} | {"results", "drafts"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--project", "77"], 2, "the server knows no project 77, or the token may not see it"),
+        (["--project", "x"], 2, "'x' is no project id: write a number, or all"),
+        ([], 2, "nothing to fetch is named: give --ids or --project"),
+        (["--project", "1", "--format", "orc"], 2, "'orc' is not one of 'delta', 'iceberg'"),
+    ],
+)
+def test_what_is_wrong_shows_before_spark_starts(
+    arguments: list[str],
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In one line, with the exit code of the project's other commands."""
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", fetching.TOKEN)
+    monkeypatch.setattr("pipelines.spark._lake", lambda _: Recorder())
+    with on_a_socket(fetching.label_studio([1])) as url:
+        given = ["--url", url, "--output", str(tmp_path), "--quiet", *arguments]
+        assert spark.main(given) == code
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("spark.py: ")
+    assert said in line
+    assert fetching.TOKEN not in line
+
+
+def test_a_refused_token_shows_before_spark_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The token itself does not."""
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "f" * 40)
+    monkeypatch.setattr("pipelines.spark._lake", lambda _: Recorder())
+    with on_a_socket(fetching.label_studio([1])) as url:
+        assert spark.main(["--url", url, "--output", str(tmp_path), "--quiet", "--ids", "1-5"]) == 2
+    said = capsys.readouterr().err
+    assert "the server refuses the token" in said
+    assert "f" * 40 not in said
+
+
+def test_without_its_extras_the_command_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are large, and only Spark's users need them."""
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", fetching.TOKEN)
+    monkeypatch.setitem(sys.modules, "deltalake", None)
+    assert spark.main(["--url", "http://127.0.0.1:9", "--output", str(tmp_path), "--quiet", "--ids", "1-5"]) == 2
+    assert capsys.readouterr().err.strip().endswith("install the project with its extra «lake»")
 
 
 def test_the_readme_names_every_option() -> None:

@@ -6,7 +6,7 @@ Nothing is visible before the commits. The tasks' table comes last: once its new
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -56,18 +56,23 @@ class Outcome:
     seconds: float
 
 
-def load(spark: Any, given: Mapping[str, str], lake: Lake) -> Outcome:
-    """Replaces in the lake what the options of the data source select. Raises LabelStudioError, or what Spark does."""
+def load(start: Callable[[], Any], given: Mapping[str, str], lake: Lake) -> Outcome:
+    """Replaces in the lake what the options of the data source select, with the session that `start` gives.
+
+    What is wrong with the server, the token or the projects named shows before Spark is started. Raises
+    LabelStudioError, or what Spark does.
+    """
     begun = time.monotonic()
     asked, where = parse_files(given)
     selection = asked.selection
-    whole = selected_projects(asked) if selection.projects is not None else None
+    found = selected_projects(asked)
+    whole = None if selection.projects is None else found
     if whole is not None:
         # those that come meanwhile belong to the next run
         given = {**given, "project": ",".join(map(str, whole))}
     kept: set[str] = set()
     try:
-        read = _read(spark, given) if whole != [] else Read()
+        read = _read(start(), given) if whole != [] else Read()
         logger.info("wrote the files of %d tasks, committing them", read.figures.get("tasks", 0))
         rows = {}
         for table, replaced, files, few in _changes(asked, selection, whole, read):
@@ -82,6 +87,7 @@ def load(spark: Any, given: Mapping[str, str], lake: Lake) -> Outcome:
 
 def _read(spark: Any, given: Mapping[str, str]) -> Read:
     read = Read()
+    given = {**_at_once(spark), **given}
     for row in spark.read.format("label_studio_files").options(**given).load().collect():
         said = row.asDict()
         content = said.pop("content")
@@ -93,6 +99,12 @@ def _read(spark: Any, given: Mapping[str, str]) -> Read:
             read.partitions += 1
             _add(read.figures, json.loads(bytes(content)))
     return read
+
+
+def _at_once(spark: Any) -> dict[str, str]:
+    """How many partitions the cluster reads at once, where the session can tell: the limit of requests is shared."""
+    context = getattr(spark, "_sc", None)
+    return {"partitionsAtOnce": str(context.defaultParallelism)} if context is not None else {}
 
 
 def _add(figures: dict[str, float], more: Mapping[str, float]) -> None:

@@ -84,7 +84,12 @@ def projects(options: Options, project_ids: Iterable[int] | None = None) -> dict
 
 
 def selected_projects(options: Options) -> list[int]:
-    """The ids of the projects that are selected as a whole, or narrow the ids. Raises LabelStudioError."""
+    """The ids of the projects that are selected as a whole, or narrow the ids. Raises LabelStudioError.
+
+    Those that are named must exist.
+    """
+    if isinstance(options.selection.projects, tuple):
+        return list(asked(options, partial(_projects, options.selection, options.selection.projects)))
     return asked(options, lambda client: projects_of(client, options.selection))
 
 
