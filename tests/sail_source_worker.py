@@ -12,7 +12,8 @@ from pysail.spark import SparkConnectServer
 from pyspark.sql import SparkSession
 from spark_source_worker import delta_tables, failure, loaded, read, save
 
-from pipelines.spark_source.source import LabelStudioFiles, LabelStudioSource
+from pipelines.spark_source.sail import LabelStudioSource
+from pipelines.spark_source.source import LabelStudioFiles
 
 
 def answers(asked: dict[str, Any]) -> dict[str, Any]:

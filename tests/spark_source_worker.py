@@ -24,6 +24,9 @@ from pipelines.spark_source.options import READABLE
 #: What Spark calls an executor, on the command line of its process.
 EXECUTOR = "CoarseGrainedExecutorBackend"
 
+#: The tables that are read as frames: of each kind one, and that with all types of columns.
+FRAMES = ("tasks", "drafts", "results", "users", "projects", "project_labels")
+
 Given = dict[str, str]
 
 
@@ -59,9 +62,9 @@ def save(folder: Path, tables: Iterator[tuple[str, pa.Table]]) -> None:
         pq.write_table(rows, folder / f"{name}.parquet")
 
 
-def read(spark: Any, given: Given, names: tuple[str, ...] = READABLE) -> Iterator[tuple[str, pa.Table]]:
-    """The tables, as the data source gives them."""
-    for name in names:
+def read(spark: Any, given: Given) -> Iterator[tuple[str, pa.Table]]:
+    """Some tables, as the data source gives them: each takes a fetch of its own."""
+    for name in FRAMES:
         yield name, spark.read.format("label_studio").options(**given, table=name).load().toArrow()
 
 

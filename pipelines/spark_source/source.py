@@ -43,6 +43,8 @@ _TYPES: dict[Type, DataType] = {
 #: Rows of an Arrow batch, at most: Spark holds a few of them outside of its heap.
 _BATCH_ROWS = 10_000
 
+OTHER_COLUMNS = "the columns of a table are fixed: give no schema of your own"
+
 #: Tables that a few requests give, read by one partition.
 _SMALL = {"users", "projects", "project_labels"}
 
@@ -58,7 +60,7 @@ class LabelStudioSource(DataSource):  # type: ignore[misc]  # PySpark is not ins
     """`spark.read.format("label_studio")`: one table of a selection. The options are described in the README."""
 
     def __init__(self, options: dict[str, str]) -> None:
-        self._asked = parse(options)
+        self.asked = parse(options)
         # Spark would keep the token in the plain for no use
         super().__init__({})
 
@@ -67,11 +69,13 @@ class LabelStudioSource(DataSource):  # type: ignore[misc]  # PySpark is not ins
         return "label_studio"
 
     def schema(self) -> StructType:
-        return struct(TABLES[str(self._asked.table)])
+        return struct(TABLES[str(self.asked.table)])
 
-    def reader(self, schema: StructType) -> "_TableReader":
-        _expect_same(schema, self.schema())
-        return _TableReader(self._asked)
+    def reader(self, schema: StructType) -> "TableReader":
+        own = [(field.name, field.dataType) for field in self.schema()]
+        if [(field.name, field.dataType) for field in schema] != own:
+            raise ConfigurationError(OTHER_COLUMNS)
+        return TableReader(self.asked)
 
 
 class LabelStudioFiles(DataSource):  # type: ignore[misc]  # the same
@@ -92,12 +96,13 @@ class LabelStudioFiles(DataSource):  # type: ignore[misc]  # the same
         kinds = {pa.string(): StringType(), pa.int64(): LongType(), pa.binary(): BinaryType()}
         return StructType([StructField(field.name, kinds[field.type]) for field in ROWS])
 
-    def reader(self, schema: StructType) -> "_FilesReader":
-        _expect_same(schema, self.schema())
+    def reader(self, schema: StructType) -> "_FilesReader":  # noqa: ARG002  # as Spark calls it
         return _FilesReader(self._asked, self._place)
 
 
-class _TableReader(DataSourceReader):  # type: ignore[misc]  # the same
+class TableReader(DataSourceReader):  # type: ignore[misc]  # the same
+    """Reads one table of a selection."""
+
     def __init__(self, asked: Options) -> None:
         self._asked = asked
 
@@ -137,8 +142,3 @@ def _partitions(asked: Options) -> list[InputPartition]:
     portions: list[Portion | None] = [*plan(asked)]
     # Spark knows no data source without partitions
     return [InputPartition(portion) for portion in portions or [None]]
-
-
-def _expect_same(given: StructType, own: StructType) -> None:
-    if [(field.name, field.dataType) for field in given] != [(field.name, field.dataType) for field in own]:
-        raise ConfigurationError("the columns of a table are fixed: give no schema of your own")
