@@ -176,7 +176,7 @@ def explained(spark: Any, given: Given) -> str:
     with redirect_stdout(said):
         frame.explain(mode="extended")
         frame.filter("id > 0").explain(mode="formatted")
-    return said.getvalue() + frame._jdf.queryExecution().toString()
+    return said.getvalue() + str(frame._jdf.queryExecution().toString())
 
 
 def failure(spark: Any, given: Given) -> str:

@@ -30,8 +30,8 @@ from pipelines.label_studio.tables import TABLES, Table
 from pipelines.lake.job import Outcome, load
 from pipelines.lake.replaced import Fate, Replaced
 from pipelines.spark_source.cutting import SLACK, Share, cut, packed
-from pipelines.spark_source.files import ROWS, Place, Written, remove_parts, task_column, write
-from pipelines.spark_source.options import NAMES, READABLE, Options, parse, parse_files
+from pipelines.spark_source.files import ROWS, Written, remove_parts, task_column, write
+from pipelines.spark_source.options import NAMES, READABLE, Options, Place, parse, parse_files
 from pipelines.spark_source.reading import plan, projects, reading, users
 
 GIVEN = {"url": "https://label-studio.example.com", "token": "0123456789abcdef", "project": "3", "table": "results"}

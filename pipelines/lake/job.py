@@ -18,8 +18,8 @@ from pipelines.label_studio.flatten import TASK_TABLES, arrow_schema
 from pipelines.label_studio.pieces import Runs
 from pipelines.label_studio.selection import Selection
 from pipelines.label_studio.tables import TABLES, Table
-from pipelines.spark_source.files import FIGURES, USERS, Place, Written, remove_parts, task_column
-from pipelines.spark_source.options import Options, parse_files
+from pipelines.spark_source.files import FIGURES, USERS, Written, remove_parts, task_column
+from pipelines.spark_source.options import Options, Place, parse_files
 from pipelines.spark_source.reading import projects, selected_projects, users
 
 from .replaced import Replaced

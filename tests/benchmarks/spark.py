@@ -20,8 +20,10 @@ from benchmarks.readme import machine, write_table
 from benchmarks.server import import_tasks
 from benchmarks.watch import run_timed
 from real_label_studio import VERSION, real_label_studio
-from spark_programs import ROOT, start, worked
+from spark_programs import start, worked
 from spark_source_worker import descendants
+
+from pipelines.settings import ROOT
 
 README = ROOT / "pipelines" / "spark_source" / "README.md"
 
