@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
     return installing() | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "", "SPARK_LOCAL_IP": "127.0.0.1"}
 
 
-def worked(command: list[str], worker: str, asked: dict[str, Any], seconds: float = 800) -> dict[str, Any]:
+def worked(command: list[str], worker: str, asked: dict[str, Any], seconds: float = 1500) -> dict[str, Any]:
     """What a worker answers."""
     done = subprocess.run(
         [*command, "python", str(TESTS / worker)],

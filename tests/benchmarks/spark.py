@@ -59,10 +59,10 @@ def main(tasks: int) -> None:
     command = start("spark_source_requirements.txt")
     with from_memory(Answers(tasks)) as url:
         at_once = _rates(command, url, tasks, {})
+    _write_needs(at_once[2], _real(command, min(tasks, FEW)))
     with from_memory(Answers(tasks, pause=PAUSE)) as url:
         later = _rates(command, url, tasks, {"workers": "1"})
     _write_rates(tasks, at_once, later)
-    _write_needs(at_once[2], _real(command, min(tasks, FEW)))
 
 
 def _rates(command: list[str], url: str, tasks: int, more: dict[str, str]) -> dict[int, Run]:
@@ -71,16 +71,16 @@ def _rates(command: list[str], url: str, tasks: int, more: dict[str, str]) -> di
     loaded, _ = run_timed(url, "x" * 40, "--project", "1", *flags)
     runs = {0: Run(tasks, {"seconds": loaded})}
     for executors in EXECUTORS:
-        runs[executors] = Run(tasks, _run(command, executors, url, "x" * 40, 1, tasks, more))
+        runs[executors] = Run(tasks, _run(command, executors, url, "x" * 40, 1, more))
         print(f"{executors} executors: {runs[executors].rate:,.0f} tasks/s", flush=True)
     return runs
 
 
 def _run(
-    command: list[str], executors: int, url: str, token: str, project: int, tasks: int, more: dict[str, str]
+    command: list[str], executors: int, url: str, token: str, project: int, more: dict[str, str]
 ) -> dict[str, Any]:
     with TemporaryDirectory() as folder:
-        given = {"url": url, "token": token, "project": str(project), "tasksPerPartition": str(tasks // 8), **more}
+        given = {"url": url, "token": token, "project": str(project), "numPartitions": str(executors), **more}
         return worked(
             command, "benchmarks/spark_worker.py", {"executors": executors, "given": given, "folder": folder}, 3600
         )
@@ -90,7 +90,7 @@ def _real(command: list[str], tasks: int) -> Run:
     with real_label_studio(REAL) as server:
         project, _, _ = import_tasks(server, tasks)
         with _cpu_of_server() as cpu:
-            told = _run(command, REAL, server.url, server.legacy_token, project, tasks, {"workers": "1"})
+            told = _run(command, REAL, server.url, server.legacy_token, project, {"workers": "1"})
         return Run(tasks, told, cpu[0])
 
 
@@ -118,9 +118,9 @@ def _write_rates(tasks: int, at_once: dict[int, Run], later: dict[int, Run]) -> 
         lines.append(f"| {name} | {run.rate:,.0f} | {later[executors].rate:,.0f} |")
     starts = [run.told["start"] for run in (*at_once.values(), *later.values()) if "start" in run.told]
     lines.append(
-        f"\n{tasks:,} tasks of 36 results, from memory on the same machine, into Delta tables; 2 executors take"
-        f" {at_once[2].told['partitions']} partitions. Spark's own start is not in it ({min(starts):.0f} to"
-        f" {max(starts):.0f} s). Of the slower server everybody asks for one page at once. {_machine()}. One round."
+        f"\n{tasks:,} tasks of 36 results, from memory on the same machine, into Delta tables, a partition for each"
+        f" executor. Spark's own start is not in it ({min(starts):.0f} to {max(starts):.0f} s). Of the slower server"
+        f" everybody asks for one page at once. {_machine()}. One round."
     )
     _told("spark", lines)
 

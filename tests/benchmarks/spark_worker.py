@@ -17,7 +17,9 @@ def answers(asked: dict[str, Any]) -> dict[str, Any]:
     begun = time.monotonic()
     spark = session(asked["executors"])
     # starts the executors' Pythons
-    spark.range(asked["executors"] * 4, numPartitions=asked["executors"] * 4).mapInArrow(iter, "id long").count()
+    spark.range(asked["executors"] * 4, numPartitions=asked["executors"] * 4).mapInArrow(
+        lambda rows: rows, "id long"
+    ).count()
     started, cpu = time.monotonic(), _cpu()
     outcome = loaded(spark, asked["given"], asked["folder"], "delta", "benchmark")
     told = {
