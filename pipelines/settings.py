@@ -143,7 +143,8 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
     if settings.destination_name not in DESTINATIONS:
         raise ConfigurationError(
             f"destination {settings.destination_name!r} is not supported, only {' and '.join(DESTINATIONS)} are:"
-            " elsewhere a load could be left half done, or values changed, without a word"
+            " elsewhere a load could be left half done, or values changed, without a word;"
+            " pipelines/spark.py writes Delta and Iceberg tables"
         )
     if not re.fullmatch("[a-z][a-z0-9_]*", settings.dataset_name) or re.fullmatch(
         f"(.*_)?{_ANALYTICS}", settings.dataset_name

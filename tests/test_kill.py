@@ -15,7 +15,7 @@ from real_label_studio import RealLabelStudio
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 SEED = 20_250_917
-ROUNDS = 24
+ROUNDS = 16
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from pipelines.checks import run_checks
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
 SEED = 20_261_128
-ROUNDS = 8
+ROUNDS = 6
 
 
 @pytest.fixture
@@ -67,7 +67,8 @@ def test_whenever_a_run_is_killed_the_next_one_makes_everything_right(
             run = kill(runner, office, longest, at_work=compared)
             hit[f"{run.stage} ({ended(run)})"] += 1
             office.see()
-            runner.undisturbed(*(["--reconcile"] if compared else []))
+            # what no comparison could see is no matter of the warehouse
+            runner.undisturbed(*(["--full"] if compared else []))
             found = wrong(warehouse, runner, office)
             assert not found, "\n".join([f"round {number} after {run}", *found])
             office.trust()
