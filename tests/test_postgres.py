@@ -339,6 +339,28 @@ def test_without_an_address_it_says_what_to_set(shell: PostgresShell, monkeypatc
     )
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "garbage",
+        f"mysql://someone:{PASSWORD}@127.0.0.1/warehouse",
+        f"postgresql://someone:{PASSWORD}@127.0.0.1:port/warehouse",
+        f"postgresql://someone:{PASSWORD}@127.0.0.1/warehouse?wrong={PASSWORD}",
+    ],
+)
+def test_an_address_that_can_not_be_read_is_not_shown(
+    shell: PostgresShell, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """One line says how it is written, with exit code 2, and --verbose says no more of it."""
+    monkeypatch.setenv(CREDENTIALS, address)
+    code, _, err = shell.run("--project", "4", "--verbose")
+    assert code == 2
+    assert err.splitlines()[-1].startswith(
+        "tasks.py: the address of the PostgreSQL database can't be read, and is not shown"
+    )
+    assert "127.0.0.1" not in err
+
+
 @contextmanager
 def _closed_port() -> Iterator[int]:
     with socket.socket() as bound:

@@ -69,8 +69,7 @@ def opened(warehouse: WarehouseSettings, shard: Shard | None = None) -> Iterator
 def place_of(warehouse: WarehouseSettings) -> str:
     """What tells the warehouse of the settings from others, without opening it. Raises ConfigurationError."""
     if warehouse.destination_name == "postgres":
-        from pipelines.postgres.copying import copying_postgres
-        from pipelines.postgres.server import location
+        from pipelines.postgres.server import place_of_server
 
-        return location(copying_postgres())[0]
+        return place_of_server()
     return str(warehouse.database.resolve())

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from dlt.common.configuration.exceptions import ConfigFieldMissingException, InvalidNativeValue
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
 
 from pipelines.analytics import Schemas
@@ -19,6 +19,7 @@ from pipelines.settings import WarehouseSettings
 from pipelines.warehouse import comment_all, keep_house
 
 try:
+    import adbc_driver_postgresql  # noqa: F401  # the kept tables need it
     import psycopg2
 except ImportError as error:
     raise ConfigurationError(
@@ -40,7 +41,16 @@ _OLDEST = 150000
 _TURN = 0.5
 
 #: Whatever refuses the credentials, and a database or user that isn't there: it won't be otherwise the next time.
-_REFUSED = ("password authentication failed", "does not exist", "no password supplied", "no pg_hba.conf entry")
+_REFUSED = (
+    "password authentication failed",
+    "does not exist",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "invalid ",
+)
+
+
+_EXAMPLE = "postgresql://user:password@host:5432/database"
 
 
 class ServerUnreachable(LabelStudioError):
@@ -52,24 +62,32 @@ def open_postgres(warehouse: WarehouseSettings, shard: Shard | None = None) -> I
     """The database that dlt's settings name, looked at. Raises ConfigurationError, ServerUnreachable."""
     # what one shard has copied must not be emptied by another
     loads_to = copying_postgres(staging_dataset_name_layout=f"%s_staging_{shard.name}") if shard else copying_postgres()
-    with closing(connected(loads_to)) as connection:
-        yield PostgresServer(warehouse, loads_to, connection)
+    server = PostgresServer(warehouse, loads_to)
+    server.connect().close()
+    yield server
 
 
-def connected(loads_to: copying_postgres) -> Any:
-    """A connection to the database of a destination, in autocommit. Raises ConfigurationError, ServerUnreachable."""
-    place, url = location(loads_to)
+def connected(place: str, url: str) -> Any:
+    """A connection to a database, in autocommit. Raises ConfigurationError, ServerUnreachable."""
     try:
         connection = psycopg2.connect(url)
     except psycopg2.OperationalError as error:
         raise _refused(place, error) from error
+    except psycopg2.ProgrammingError:
+        # it quotes the address, with the password in it
+        raise _unreadable() from None
     connection.autocommit = True
     if connection.server_version < _OLDEST:
         raise ConfigurationError(f"{place} is PostgreSQL {connection.server_version // 10000}: 15 or later is needed")
     return connection
 
 
-def location(loads_to: copying_postgres) -> tuple[str, str]:
+def place_of_server() -> str:
+    """Where the database that dlt's settings name is, for people. Raises ConfigurationError."""
+    return _location(copying_postgres())[0]
+
+
+def _location(loads_to: copying_postgres) -> tuple[str, str]:
     """Where a destination's database is, for people, and its address, which is a secret. Raises ConfigurationError."""
     try:
         # the name of a dataset has to be there, and makes no difference
@@ -77,8 +95,12 @@ def location(loads_to: copying_postgres) -> tuple[str, str]:
     except ConfigFieldMissingException as error:
         raise ConfigurationError(
             "no PostgreSQL database is named: set DESTINATION__POSTGRES__CREDENTIALS, or credentials under"
-            " [destination.postgres] in .dlt/secrets.toml, to postgresql://user:password@host:5432/database"
+            f" [destination.postgres] in .dlt/secrets.toml, to {_EXAMPLE}"
         ) from error
+    except InvalidNativeValue:
+        raise _unreadable() from None
+    if configuration.credentials.drivername != "postgresql":
+        raise _unreadable()
     # the path of a socket stands there in disguise
     return (
         f"PostgreSQL at {unquote(configuration.data_location())}",
@@ -89,33 +111,35 @@ def location(loads_to: copying_postgres) -> tuple[str, str]:
 class PostgresServer:
     """A PostgreSQL database that a run loads into."""
 
-    def __init__(self, warehouse: WarehouseSettings, loads_to: copying_postgres, connection: Any) -> None:
+    def __init__(self, warehouse: WarehouseSettings, loads_to: copying_postgres) -> None:
         self._schemas = Schemas.of(warehouse.dataset_name)
-        self._connection = connection
-        self.place, self._url = location(loads_to)
+        self.place, self._url = _location(loads_to)
         self.loads_to = loads_to
+
+    def connect(self) -> Any:
+        """A new connection. Raises ConfigurationError, ServerUnreachable."""
+        return connected(self.place, self._url)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Holds a lock of the database's own, which goes with the connection, for one run after the other."""
+        """Holds a lock of the database's own, which goes with its connection, for one run after the other."""
         key = f"label-studio-warehouse {self._schemas.dataset}"
-        waited = False
-        while not self._ask("select pg_try_advisory_lock(hashtextextended(%s, 0))", key):
-            if not waited:
-                logger.info("another run is loading into this warehouse: waiting for its end")
-            waited = True
-            time.sleep(_TURN)
-        try:
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            waited = False
+            while not _is_locked(cursor, key):
+                if not waited:
+                    logger.info("another run is loading into this warehouse: waiting for its end")
+                waited = True
+                time.sleep(_TURN)
             yield
-        finally:
-            self._ask("select pg_advisory_unlock(hashtextextended(%s, 0))", key)
 
     def rest(self) -> None:
         """The server looks after its memory."""
 
     def settle(self) -> None:
         """Makes the indexes once the tables are there: later portions look for their tasks by them."""
-        make_indexes(self._connection, self._schemas.dataset)
+        with closing(self.connect()) as connection:
+            make_indexes(connection, self._schemas.dataset)
 
     def refresh(self, client: Any) -> int:
         """Drops what is old, comments tables, and works out kept tables and views."""
@@ -128,10 +152,18 @@ class PostgresServer:
     def show(self, outcome: Outcome, url: str) -> None:
         """Nothing: people read from the server itself."""
 
-    def _ask(self, query: str, *values: Any) -> Any:
-        with self._connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return cursor.fetchone()[0]
+
+def _is_locked(cursor: Any, key: str) -> bool:
+    """Takes the lock, where nobody has it."""
+    cursor.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (key,))
+    return bool(cursor.fetchone()[0])
+
+
+def _unreadable() -> ConfigurationError:
+    return ConfigurationError(
+        "the address of the PostgreSQL database can't be read, and is not shown, as it is a secret: write"
+        f" {_EXAMPLE}, with signs other than letters and digits in the password as %40 for @"
+    )
 
 
 def _refused(place: str, error: Exception) -> LabelStudioError:
