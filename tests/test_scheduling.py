@@ -275,3 +275,39 @@ def test_the_airflow_dag_skips_and_loads(settings: dict[str, str], place: Path, 
         results = python(AIRFLOW, str(process), packages=packages, env=given)
     assert results == ["success skipped", "success success"]
     assert rows(settings) == [TASKS]
+
+
+AIRFLOW_SHARDS = """
+from airflow.utils.db import initdb
+initdb()
+from label_studio_shards import dag
+run = dag.test()
+print("result:", run.state, *sorted(str(instance.state) for instance in run.get_task_instances()))
+"""
+
+
+def test_the_airflow_dag_maps_over_shards(
+    settings: dict[str, str], place: Path, tmp_path: Path, postgres_warehouse: PostgresWarehouse
+) -> None:
+    """Four mapped tasks load four shards, with the addresses of two connections."""
+    dags = tmp_path / "dags"
+    dags.mkdir()
+    text = block("airflow shards").replace(PLACE, str(place))
+    (dags / "label_studio_shards.py").write_text(text, encoding="utf-8")
+    connection = {
+        "host": settings["LABEL_STUDIO_URL"],
+        "password": settings["LABEL_STUDIO_API_KEY"],
+        "conn_type": "http",
+    }
+    given = {name: value for name, value in settings.items() if not name.startswith("LABEL_STUDIO_")} | {
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW_CONN_LABEL_STUDIO": json.dumps(connection),
+        "AIRFLOW_CONN_WAREHOUSE": postgres_warehouse.url,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONPATH": str(dags),
+    }
+    packages = ["--no-project", "--with-requirements", str(TESTS / "airflow_requirements.txt")]
+    results = python(AIRFLOW_SHARDS, packages=packages, env=given)
+    assert results == ["success success success success success"]
+    loaded = dict(postgres_warehouse.rows("select shard, tasks_fetched from load_runs"))
+    assert loaded == {"1/4": 0, "2/4": TASKS, "3/4": 0, "4/4": 0}

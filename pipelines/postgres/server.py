@@ -99,7 +99,7 @@ def _location(loads_to: copying_postgres) -> tuple[str, str]:
         ) from error
     except InvalidNativeValue:
         raise _unreadable() from None
-    if configuration.credentials.drivername != "postgresql":
+    if configuration.credentials.drivername not in ("postgresql", "postgres"):
         raise _unreadable()
     # the path of a socket stands there in disguise
     return (
