@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -48,7 +49,8 @@ def test_what_is_in_use_stays(tmp_path: Path) -> None:
 class Client:
     """The part of dlt's SQL client that is needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: str = "duckdb") -> None:
+        self.capabilities = SimpleNamespace(sqlglot_dialect=dialect)
         self.connection = duckdb.connect()
 
     def execute_sql(self, sql: str) -> None:
@@ -74,6 +76,15 @@ def test_what_can_wait_takes_no_more_than_a_gigabyte() -> None:
     with sparing(client, "400MB"):
         assert client.limit == "381.4 MiB"
     assert client.limit == "381.4 MiB"
+    client.connection.close()
+
+
+def test_a_server_s_memory_is_left_alone() -> None:
+    """A warehouse that is no DuckDB file has an administrator."""
+    client = Client("postgres")
+    before = client.limit
+    with sparing(client, None):
+        assert client.limit == before
     client.connection.close()
 
 
