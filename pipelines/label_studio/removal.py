@@ -7,6 +7,7 @@ import dlt
 
 from .known import Known, in_lots
 from .tables import family
+from .turns import turn
 
 
 def remove(known: Known, task_ids: Iterable[int], project_ids: Iterable[int] = ()) -> None:
@@ -19,6 +20,9 @@ def remove(known: Known, task_ids: Iterable[int], project_ids: Iterable[int] = (
     if client is None or not statements:
         return
     with client.begin_transaction():
+        if client.capabilities.sqlglot_dialect == "postgres":
+            # not while another run works out what is kept of tasks, and checks it
+            client.execute_sql(f"select pg_advisory_xact_lock({turn(client.dataset_name)})")
         for statement in statements:
             client.execute_sql(statement)
 

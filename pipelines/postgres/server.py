@@ -14,6 +14,7 @@ from dlt.destinations.impl.postgres.configuration import PostgresClientConfigura
 from pipelines.analytics import Schemas
 from pipelines.label_studio.exceptions import ConfigurationError, LabelStudioError
 from pipelines.label_studio.shards import Shard
+from pipelines.label_studio.turns import turn
 from pipelines.outcome import Outcome
 from pipelines.settings import WarehouseSettings
 from pipelines.warehouse import comment_all, keep_house
@@ -123,10 +124,9 @@ class PostgresServer:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Holds a lock of the database's own, which goes with its connection, for one run after the other."""
-        key = f"label-studio-warehouse {self._schemas.dataset}"
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             waited = False
-            while not _is_locked(cursor, key):
+            while not _is_locked(cursor, self._schemas.dataset):
                 if not waited:
                     logger.info("another run is loading into this warehouse: waiting for its end")
                 waited = True
@@ -153,9 +153,9 @@ class PostgresServer:
         """Nothing: people read from the server itself."""
 
 
-def _is_locked(cursor: Any, key: str) -> bool:
+def _is_locked(cursor: Any, dataset: str) -> bool:
     """Takes the lock, where nobody has it."""
-    cursor.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (key,))
+    cursor.execute(f"select pg_try_advisory_lock({turn(dataset)})")
     return bool(cursor.fetchone()[0])
 
 
