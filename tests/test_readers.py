@@ -100,6 +100,7 @@ def reading(path: Path, kind: str) -> Iterator[Callable[[], Any]]:
             process.kill()
 
 
+@pytest.mark.timeout(900)
 def test_readers_meet_no_error_and_whole_loads_only(shell: Shell) -> None:
     """During twenty runs, who opens the copy for each query sees one load after the other, who keeps it open the first.
 
