@@ -42,6 +42,8 @@ LOAD_RUNS = Table(
     ),
 )
 
+_COLUMNS = "select column_name from information_schema.columns where table_schema = %s and table_name = %s"
+
 _SQL_TYPES = {"text": "varchar", "bigint": "bigint", "timestamp": "timestamp with time zone"}
 
 
@@ -115,10 +117,11 @@ def create_table(client: Any, table: Table) -> None:
     client.execute_sql(f"create schema if not exists {client.fully_qualified_dataset_name()}")
     name = client.make_qualified_table_name(table.name)
     client.execute_sql(f"create table if not exists {name} ({columns})")
+    there = {row[0] for row in client.execute_sql(_COLUMNS, client.dataset_name, table.name)}
     for column in table.columns:
         # of a release that did not have it yet
-        if column.nullable:
-            client.execute_sql(f"alter table {name} add column if not exists {column.name} {_SQL_TYPES[column.type]}")
+        if column.name not in there:
+            client.execute_sql(f"alter table {name} add column {column.name} {_SQL_TYPES[column.type]}")
     comment(client, name, table)
 
 

@@ -45,6 +45,16 @@ def folder() -> Path:
 # good runs
 
 
+def test_a_table_of_an_older_release_gets_what_is_new(shell: Shell) -> None:
+    """A column that it lacks is added, and its rows stay."""
+    assert shell.run("--project", "4")[0] == 0
+    with duckdb.connect(str(shell.database)) as connection:
+        for table in ("load_runs", "run_lease"):
+            connection.execute(f"alter table label_studio.{table} drop column shard")
+    assert shell.run("--project", "4")[0] == 0
+    assert [(run["exit_code"], run["shard"]) for run in runs(shell)] == [(0, None), (0, None)]
+
+
 def test_a_run_notes_its_figures(shell: Shell) -> None:
     """A run's row says when, where and with what it ran, how much it fetched, and how it ended."""
     before = datetime.now(UTC)

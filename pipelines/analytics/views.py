@@ -7,7 +7,8 @@ from pipelines.comments import comments
 
 from .definitions import DEPLOYED_VIEWS, Definition, Schemas, views
 
-_DEPLOYED = Definition(
+#: The table in which a run notes the views that it has made, as the statement that makes it.
+DEPLOYED = Definition(
     DEPLOYED_VIEWS,
     "create table if not exists analytics.deployed_views (view_name varchar, digest varchar)",
     "One row is a view as a run has made it: a later run leaves it alone, unless it comes with another text.",
@@ -28,13 +29,13 @@ def deploy_views(connection: Any, schemas: Schemas) -> None:
     `connection` is a DuckDB connection.
     """
     connection.execute(f'create schema if not exists "{schemas.analytics}"')
-    connection.execute(schemas.named_in(_DEPLOYED.sql))
+    connection.execute(schemas.named_in(DEPLOYED.sql))
     found = connection.execute(schemas.named_in(_FOUND), [schemas.analytics]).fetchall()
     wanted = {definition.name: sha256(definition.sql.encode()).hexdigest() for definition in views()}
     if dict(found) == wanted:
         return
-    table = schemas.qualified(_DEPLOYED.name)
-    describe(connection, "table", table, _DEPLOYED)
+    table = schemas.qualified(DEPLOYED.name)
+    describe(connection, "table", table, DEPLOYED)
     for definition in views():
         name = schemas.qualified(definition.name)
         connection.execute(f"create or replace view {name} as {schemas.named_in(definition.sql)}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.label_studio.tables import TABLES, family
+from pipelines.label_studio.tables import TABLES, Table, family
 
 #: Rows that have an id of their own.
 _OWN_IDS = ("tasks", "annotations", "predictions", "drafts", "users", "projects")
@@ -22,9 +22,9 @@ def make_indexes(connection: Any, dataset: str) -> None:
 
 def _indexes() -> list[tuple[str, str]]:
     children = [(table.name, "task_id") for table in family("tasks") if table.parent]
-    projects = [(name, "project_id") for name, table in TABLES.items() if "project_id" in _columns(name) and table]
+    projects = [(table.name, "project_id") for table in TABLES.values() if "project_id" in _columns(table)]
     return [*((name, "id") for name in _OWN_IDS), *children, *projects]
 
 
-def _columns(name: str) -> set[str]:
-    return {column.name for column in TABLES[name].columns}
+def _columns(table: Table) -> set[str]:
+    return {column.name for column in table.columns}

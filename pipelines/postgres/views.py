@@ -9,16 +9,10 @@ from typing import Any
 from dlt.destinations.exceptions import DatabaseException
 
 from pipelines import dialects
-from pipelines.analytics.definitions import DEPLOYED_VIEWS, Definition, Schemas, views
+from pipelines.analytics.definitions import Definition, Schemas, views
+from pipelines.analytics.views import DEPLOYED
 from pipelines.comments import comments
 from pipelines.label_studio.exceptions import ConfigurationError
-
-_DEPLOYED = Definition(
-    DEPLOYED_VIEWS,
-    "create table if not exists analytics.deployed_views (view_name varchar, digest varchar)",
-    "One row is a view as a run has made it: a later run leaves it alone, unless it comes with another text.",
-    {"view_name": "name of the view", "digest": "SHA-256 of the text that it was made from"},
-)
 
 _FOUND = """
     select deployed.view_name, deployed.digest
@@ -59,7 +53,7 @@ def deploy_views(client: Any, schemas: Schemas) -> None:
     none. Raises ViewsInUse where a view with other columns than before is read by a view that is none of ours.
     """
     client.execute_sql(f'create schema if not exists "{schemas.analytics}"')
-    client.execute_sql(schemas.named_in(_DEPLOYED.sql))
+    client.execute_sql(schemas.named_in(DEPLOYED.sql))
     found = dict(client.execute_sql(schemas.named_in(_FOUND), schemas.analytics))
     wanted = _digests()
     if found == wanted:
@@ -115,13 +109,13 @@ def _replace(
     client: Any, schemas: Schemas, made: list[list[str]], wanted: dict[str, str], *, drop: Iterable[Definition] = ()
 ) -> None:
     """Makes views in one transaction; those that have to give way first are dropped."""
-    table = schemas.qualified(_DEPLOYED.name)
+    table = schemas.qualified(DEPLOYED.name)
     noted = ", ".join(f"('{name}', '{digest}')" for name, digest in wanted.items())
     with client.begin_transaction():
         _drop(client, schemas, [definition.name for definition in drop])
         for statements in made:
             client.execute_sql(";\n".join(statements))
-        client.execute_sql(";\n".join(comments("table", table, _DEPLOYED.description, _DEPLOYED.columns)))
+        client.execute_sql(";\n".join(comments("table", table, DEPLOYED.description, DEPLOYED.columns)))
         client.execute_sql(f"delete from {table}")
         client.execute_sql(f"insert into {table} values {noted}")
 
