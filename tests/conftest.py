@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,13 +51,8 @@ def fake() -> FakeLabelStudio:
 @pytest.fixture(scope="session")
 def label_studio() -> Iterator[RealLabelStudio]:
     """The real Label Studio, started for this test run."""
-    try:
-        with real_label_studio() as server:
-            yield server
-    except LabelStudioUnavailable as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"the real Label Studio can't be had here: {error}")
+    with _or_skipped("the real Label Studio", LabelStudioUnavailable), real_label_studio() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -68,13 +64,19 @@ def seeded(label_studio: RealLabelStudio) -> Seed:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL, started for this test run."""
+    with _or_skipped("PostgreSQL", PostgresUnavailable), postgres_server() as server:
+        yield server
+
+
+@contextmanager
+def _or_skipped(what: str, unavailable: type[Exception]) -> Iterator[None]:
+    """A test whose real part is missing skips, and says why; in CI, it fails."""
     try:
-        with postgres_server() as server:
-            yield server
-    except PostgresUnavailable as error:
+        yield
+    except unavailable as error:
         if os.environ.get("CI") == "true":
             raise
-        pytest.skip(f"PostgreSQL can't be had here: {error}")
+        pytest.skip(f"{what} can't be had here: {error}")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from equality import (
 )
 from killing import MODES, Runner, ended, kill, wrong_records
 from office import Office
-from postgres_server import PostgresServer
 from postgres_warehouse import PostgresWarehouse
 from real_label_studio import RealLabelStudio
 
@@ -41,20 +40,12 @@ def office(label_studio: RealLabelStudio) -> Iterator[Office]:
             office.close()
 
 
-@pytest.fixture
-def database(tmp_path: Path, postgres: PostgresServer) -> Iterator[tuple[str, PostgresWarehouse]]:
-    """The address of an empty database, and what looks into it."""
-    url = postgres.new_database()
-    with PostgresWarehouse(url, tmp_path) as warehouse:
-        yield url, warehouse
-
-
 def test_whenever_a_run_is_killed_the_next_one_makes_everything_right(
-    tmp_path: Path, database: tuple[str, PostgresWarehouse], label_studio: RealLabelStudio, office: Office
+    tmp_path: Path, postgres_warehouse: PostgresWarehouse, label_studio: RealLabelStudio, office: Office
 ) -> None:
     """After runs that were killed at any moment, one that ends well leaves every row as the server has it."""
-    url, warehouse = database
-    place = {"DESTINATION__POSTGRES__CREDENTIALS": url}
+    warehouse = postgres_warehouse
+    place = {"DESTINATION__POSTGRES__CREDENTIALS": warehouse.url}
     runner = Runner(tmp_path, label_studio, office.projects, "--destination", "postgres", **place)
     try:
         longest = {mode: runner.undisturbed(*mode) for mode in MODES}

@@ -253,22 +253,27 @@ execute()
 """
 
 
-def test_the_airflow_dag_skips_and_loads(settings: dict[str, str], place: Path, tmp_path: Path) -> None:
-    """Beside another run the task is skipped; then it loads, with the connection's address and token."""
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    (dags / "label_studio.py").write_text(block("airflow").replace(PLACE, str(place)), encoding="utf-8")
+def airflow(settings: dict[str, str], dags: Path) -> dict[str, str]:
+    """The environment of an Airflow of its own, which knows the server's address and token by a connection."""
     connection = {
         "host": settings["LABEL_STUDIO_URL"],
         "password": settings["LABEL_STUDIO_API_KEY"],
         "conn_type": "http",
     }
-    given = {name: value for name, value in settings.items() if not name.startswith("LABEL_STUDIO_")} | {
-        "AIRFLOW_HOME": str(tmp_path),
+    return {name: value for name, value in settings.items() if not name.startswith("LABEL_STUDIO_")} | {
+        "AIRFLOW_HOME": str(dags.parent),
         "AIRFLOW_CONN_LABEL_STUDIO": json.dumps(connection),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": str(dags),
     }
+
+
+def test_the_airflow_dag_skips_and_loads(settings: dict[str, str], place: Path, tmp_path: Path) -> None:
+    """Beside another run the task is skipped; then it loads, with the connection's address and token."""
+    dags = tmp_path / "dags"
+    dags.mkdir()
+    (dags / "label_studio.py").write_text(block("airflow").replace(PLACE, str(place)), encoding="utf-8")
+    given = airflow(settings, dags)
     requirements = str(TESTS / "airflow_requirements.txt")
     with another_run(settings) as process:
         packages = ["--no-project", "--with-requirements", requirements]
@@ -294,18 +299,7 @@ def test_the_airflow_dag_maps_over_shards(
     dags.mkdir()
     text = block("airflow shards").replace(PLACE, str(place))
     (dags / "label_studio_shards.py").write_text(text, encoding="utf-8")
-    connection = {
-        "host": settings["LABEL_STUDIO_URL"],
-        "password": settings["LABEL_STUDIO_API_KEY"],
-        "conn_type": "http",
-    }
-    given = {name: value for name, value in settings.items() if not name.startswith("LABEL_STUDIO_")} | {
-        "AIRFLOW_HOME": str(tmp_path),
-        "AIRFLOW_CONN_LABEL_STUDIO": json.dumps(connection),
-        "AIRFLOW_CONN_WAREHOUSE": postgres_warehouse.url,
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "PYTHONPATH": str(dags),
-    }
+    given = airflow(settings, dags) | {"AIRFLOW_CONN_WAREHOUSE": postgres_warehouse.url}
     packages = ["--no-project", "--with-requirements", str(TESTS / "airflow_requirements.txt")]
     results = python(AIRFLOW_SHARDS, packages=packages, env=given)
     assert results == ["success success success success success"]
