@@ -20,6 +20,8 @@ class Outcome:
     #: the readers' copy and the page, where they were written
     published: Path | None = None
     drawn: Path | None = None
+    #: the lake, for people, where it was brought up to date
+    lake: str | None = None
     #: why one of them could not be written
     unpublished: LabelStudioError | None = None
 

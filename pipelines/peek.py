@@ -32,7 +32,7 @@ def peek(warehouse: WarehouseSettings) -> Iterator[Peek | None]:
 
     Raises WarehouseBusy where the warehouse goes on being held, and there is no copy.
     """
-    if warehouse.destination_name == "duckdb" and not warehouse.database.exists():
+    if warehouse.is_file and not warehouse.database.exists():
         yield None
         return
     with ExitStack() as stack:
@@ -63,7 +63,7 @@ def client_of(pipeline: dlt.Pipeline) -> Iterator[Any]:
 
 def _opened(stack: ExitStack, warehouse: WarehouseSettings) -> tuple[str, Any]:
     """Where the warehouse is, for people, and dlt's destination for it."""
-    if warehouse.destination_name == "duckdb":
+    if warehouse.is_file:
         path, connection = _opened_file(stack, warehouse)
         return str(path), dlt.destinations.duckdb(connection)
     with opened(warehouse) as server:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigValueCannotBeCoercedException
@@ -16,11 +17,15 @@ from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.label_studio.masks import MASKS
 from pipelines.label_studio.selection import select
 from pipelines.label_studio.shards import Shard
+from pipelines.lake import FORMATS
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Where a load is whole or not at all, and every value arrives as it was sent.
-DESTINATIONS = ("duckdb", "postgres")
+#: Where a load is whole or not at all, and every value arrives as it was sent; lakes follow a DuckDB file.
+DESTINATIONS = ("duckdb", "postgres", "filesystem", "ducklake")
+
+#: Those that keep a lake.
+_LAKES = ("filesystem", "ducklake")
 
 #: The schema of the views.
 _ANALYTICS = "analytics"
@@ -72,6 +77,21 @@ class WarehouseSettings(BaseConfiguration):
     publish: bool = True
     publish_path: str | None = None
     dashboard_path: str | None = None
+    lake_url: str | None = None
+    lake_format: str = "delta"
+    lake_catalog: TSecretStrValue | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """The tables are in a DuckDB file, whatever follows it."""
+        return self.destination_name != "postgres"
+
+    @property
+    def lake(self) -> str | None:
+        """The folder of the lake, absolute, or its URI; None where there is none."""
+        if not self.lake_url or "://" in self.lake_url:
+            return self.lake_url
+        return str(ROOT / self.lake_url)
 
     @property
     def database(self) -> Path:
@@ -81,7 +101,7 @@ class WarehouseSettings(BaseConfiguration):
     @property
     def readers_copy(self) -> Path | None:
         """The file that readers open, absolute; None where none is published, or readers go to a server."""
-        if not self.publish or self.destination_name != "duckdb":
+        if not self.publish or not self.is_file:
             return None
         if self.publish_path:
             return ROOT / self.publish_path
@@ -142,9 +162,8 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
         raise ConfigurationError("lock_timeout and lease_seconds are in seconds: not less than 0, and more than 0")
     if settings.destination_name not in DESTINATIONS:
         raise ConfigurationError(
-            f"destination {settings.destination_name!r} is not supported, only {' and '.join(DESTINATIONS)} are:"
-            " elsewhere a load could be left half done, or values changed, without a word;"
-            " pipelines/spark.py writes Delta and Iceberg tables"
+            f"destination {settings.destination_name!r} is not supported, only {', '.join(DESTINATIONS)} are:"
+            " elsewhere a load could be left half done, or values changed, without a word"
         )
     if not re.fullmatch("[a-z][a-z0-9_]*", settings.dataset_name) or re.fullmatch(
         f"(.*_)?{_ANALYTICS}", settings.dataset_name
@@ -153,10 +172,11 @@ def warehouse_settings(given: Mapping[str, Any]) -> WarehouseSettings:
             f"dataset {settings.dataset_name!r} can't be the schema of the tables:"
             f" use lower-case letters, digits and _, and not {_ANALYTICS}, where the views are"
         )
-    if settings.destination_name == "duckdb":
+    if settings.is_file:
         _expect_files(settings)
     else:
         _expect_no_files(settings)
+    _expect_lake(settings)
     if settings.wide_projects:
         named = select(project_ids=settings.wide_projects).projects
         if not isinstance(named, tuple):
@@ -189,6 +209,21 @@ def _expect_no_files(settings: WarehouseSettings) -> None:
             raise ConfigurationError(
                 f"{what} of a DuckDB file only: with destination {settings.destination_name}, leave {name} out"
             )
+
+
+def _expect_lake(settings: WarehouseSettings) -> None:
+    name = settings.destination_name
+    if settings.lake_format not in FORMATS:
+        raise ConfigurationError(f"lake_format is {settings.lake_format!r}: it takes {' or '.join(FORMATS)}")
+    if name in _LAKES and not settings.lake_url:
+        raise ConfigurationError(f"destination {name} needs a place for its tables: give --lake, or set lake_url")
+    if settings.lake_url and name not in _LAKES:
+        raise ConfigurationError(f"a lake goes with destination {' or '.join(_LAKES)}, not with {name}")
+    if "@" in urlsplit(settings.lake_url or "").netloc:
+        # nor is it shown, as it may hold a secret
+        raise ConfigurationError("the lake's address must hold no credentials: set them as the storage's own variables")
+    if settings.lake_catalog and name == "filesystem" and settings.lake_format == "delta":
+        raise ConfigurationError("Delta tables have no catalog: leave lake_catalog out, or set lake_format to iceberg")
 
 
 def _expect_place(database: Path, copy: Path | None) -> None:

@@ -129,9 +129,11 @@ def _asked(settings: Any) -> dict[str, Any]:
 def _run(options: dict[str, Any], given: dict[str, str]) -> Any:
     from pipelines.label_studio import exceptions
     from pipelines.lake.job import load
+    from pipelines.lake.lakes import lake_in
 
     try:
-        return load(partial(_session, verbose=options["verbose"]), given, _lake(options))
+        lake = lake_in(options["output"], options["format_"], options["catalog"])
+        return load(partial(_session, verbose=options["verbose"]), given, lake)
     except Exception as error:
         # Spark tells of it with the tracebacks of two languages
         ours = _OURS.findall(str(error))
@@ -141,23 +143,6 @@ def _run(options: dict[str, Any], given: dict[str, str]) -> Any:
         raise kind(ours[-1][1].strip()) from error
     finally:
         _stop_session()
-
-
-def _lake(options: dict[str, Any]) -> Any:
-    from pipelines.label_studio.exceptions import ConfigurationError
-
-    try:
-        if options["format_"] == "delta":
-            from pipelines.lake.delta import DeltaLake
-
-            return DeltaLake(options["output"])
-        from pipelines.lake.iceberg import IcebergLake
-
-        return IcebergLake(options["output"], options["catalog"])
-    except ImportError as error:
-        raise ConfigurationError(f"{error}: install the project with its extra «lake»") from error
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from error
 
 
 def _session(*, verbose: bool) -> Any:

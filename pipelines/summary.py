@@ -34,6 +34,7 @@ def show_outcome(outcome: Outcome) -> None:
         f"warehouse: {outcome.place}"
         + (f"\nfor readers: {outcome.published}" if outcome.published else "")
         + (f"\ndashboard: {outcome.drawn}" if outcome.drawn else "")
+        + (f"\nlake: {outcome.lake}" if outcome.lake else "")
     )
     if report.missing:
         logger.warning("not found: tasks %s", _some(str(task_id) for task_id in report.missing))

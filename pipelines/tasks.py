@@ -43,11 +43,17 @@ The token comes from LABEL_STUDIO_API_KEY or .dlt/secrets.toml, the address from
 @click.option(
     "--project", multiple=True, metavar="ID|all", help="All tasks of a project; with --ids, only those in it."
 )
-@click.option("--shard", metavar="K/N", help="Only the third of eight shares of the ids: 3/8. Into PostgreSQL.")
+@click.option("--shard", metavar="K/N", help="Only the third of eight shares of the ids: 3/8.")
 @click.option("--demo", is_flag=True, help="Run on the sample that comes with the project, into demo.duckdb.")
 @click.option("--url", metavar="URL", help="Where Label Studio opens in a browser.")
 @click.option("--database", type=click.Path(dir_okay=False), help="The DuckDB file.  [default: warehouse.duckdb]")
-@click.option("--destination", metavar="NAME", help="Kind of warehouse: duckdb or postgres.  [default: duckdb]")
+@click.option(
+    "--destination",
+    metavar="NAME",
+    help="duckdb, postgres, filesystem (a lake) or ducklake.  [default: duckdb]",
+)
+@click.option("--lake", metavar="FOLDER", help="Of filesystem and ducklake: where the tables go, a folder or a URI.")
+@click.option("--lake-format", metavar="NAME", help="Of filesystem: delta or iceberg.  [default: delta]")
 @click.option("--dataset", metavar="NAME", help="The schema of the tables.  [default: label_studio]")
 @click.option(
     "--workers",
@@ -147,9 +153,15 @@ def _warehouse(options: dict[str, Any]) -> "WarehouseSettings":
             "dataset_name": options["dataset"],
             "publish_path": publish_path,
             "dashboard_path": str(Path(options["dashboard"]).absolute()) if options["dashboard"] else None,
+            "lake_url": _absolute(options["lake"]),
+            "lake_format": options["lake_format"],
             "publish": False if options["no_publish"] else True if options["publish"] else None,
         }
     )
+
+
+def _absolute(lake: str | None) -> str | None:
+    return str(Path(lake).absolute()) if lake and "://" not in lake else lake
 
 
 def _selected(options: dict[str, Any]) -> dict[str, Any]:

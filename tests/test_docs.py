@@ -45,6 +45,7 @@ def test_the_example_of_secrets_is_valid_and_empty() -> None:
         "sources": {"label_studio": {"label_studio_api_key": "", "pseudonym_key": ""}},
         "runtime": {"slack_incoming_hook": ""},
         "destination": {"postgres": {"credentials": ""}},
+        "warehouse": {"lake_catalog": ""},
     }
 
 

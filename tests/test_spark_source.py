@@ -26,12 +26,14 @@ from pipelines.label_studio.flatten import TASK_TABLES, arrow_schema
 from pipelines.label_studio.pieces import IdList, Interval, Runs
 from pipelines.label_studio.report import Report
 from pipelines.label_studio.survey import Work
-from pipelines.label_studio.tables import TABLES, Table
+from pipelines.label_studio.tables import TABLES
+from pipelines.lake.files import Place, Written, remove_parts
 from pipelines.lake.job import Outcome, load
 from pipelines.lake.replaced import Fate, Replaced
+from pipelines.lake.tables import LakeTable, task_column
 from pipelines.spark_source.cutting import SLACK, Share, cut, packed
-from pipelines.spark_source.files import ROWS, Written, remove_parts, task_column, write
-from pipelines.spark_source.options import NAMES, READABLE, Options, Place, parse, parse_files
+from pipelines.spark_source.files import ROWS, write
+from pipelines.spark_source.options import NAMES, READABLE, Options, parse, parse_files
 from pipelines.spark_source.reading import plan, projects, reading, users
 
 GIVEN = {"url": "https://label-studio.example.com", "token": "0123456789abcdef", "project": "3", "table": "results"}
@@ -312,8 +314,15 @@ class Recorder:
         self.runs: set[str] = set()
 
     def replace(
-        self, table: Table, replaced: Replaced, written: list[Written], rows: pa.Table | None, run: str
+        self,
+        table: LakeTable,
+        replaced: Replaced,
+        written: list[Written],
+        rows: pa.Table | None,
+        run: str,
+        mark: int | None = None,
     ) -> None:
+        assert mark is None
         count = sum(file.rows for file in written) if rows is None else rows.num_rows
         self.told.append((table.name, replaced, count))
         self.runs.add(run)
@@ -392,7 +401,7 @@ def test_a_job_that_fails_leaves_no_file(fake: FakeLabelStudio, tmp_path: Path) 
     """But for those of a table that may have been committed."""
 
     class Broken(Recorder):
-        def replace(self, table: Table, *rest: Any) -> None:
+        def replace(self, table: LakeTable, *rest: Any) -> None:
             if table.name == "drafts":
                 raise OSError("the disk is full")
             super().replace(table, *rest)

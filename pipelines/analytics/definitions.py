@@ -14,7 +14,7 @@ SQL = Path(__file__).resolve().parent.parent.parent / "sql"
 DATASET, ANALYTICS = "label_studio", "analytics"
 
 #: Tables of `analytics` in which runs note what they have done: no part of what people read.
-KEPT_TASKS, DEPLOYED_VIEWS = "kept_tasks", "deployed_views"
+KEPT_TASKS, DEPLOYED_VIEWS, LAKE_LEDGER = "kept_tasks", "deployed_views", "lake_ledger"
 
 _COLUMN = re.compile(r"([a-z][a-z0-9_]*): (.+)")
 

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from pipelines.memory import give_back
 from pipelines.warehouse import checkpoint
@@ -213,5 +215,7 @@ def transaction(connection: Any) -> Iterator[None]:
         yield
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        # a commit that fails has ended it
+        with suppress(duckdb.TransactionException):
+            connection.execute("rollback")
         raise

@@ -19,14 +19,14 @@ _FOUND = """
     select deployed.view_name, deployed.digest
     from analytics.deployed_views as deployed
     inner join duckdb_views() as present on deployed.view_name = present.view_name
-    where present.schema_name = ?
+    where present.database_name = current_database() and present.schema_name = ?
 """
 
 
-def deploy_views(connection: Any, schemas: Schemas) -> None:
+def deploy_views(connection: Any, schemas: Schemas, *, with_columns: bool = True) -> None:
     """Makes the views that are not there, or were made from another text, with what they and their columns mean.
 
-    `connection` is a DuckDB connection.
+    `connection` is a DuckDB connection; `with_columns` is whether its database keeps comments on columns of views.
     """
     connection.execute(f'create schema if not exists "{schemas.analytics}"')
     connection.execute(schemas.named_in(DEPLOYED.sql))
@@ -39,7 +39,8 @@ def deploy_views(connection: Any, schemas: Schemas) -> None:
     for definition in views():
         name = schemas.qualified(definition.name)
         connection.execute(f"create or replace view {name} as {schemas.named_in(definition.sql)}")
-        describe(connection, "view", name, definition)
+        columns = definition.columns if with_columns else {}
+        describe(connection, "view", name, definition._replace(columns=columns))
     connection.execute(f"delete from {table}")
     connection.executemany(f"insert into {table} values (?, ?)", [list(pair) for pair in wanted.items()])
 

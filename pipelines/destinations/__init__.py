@@ -54,11 +54,16 @@ def opened(warehouse: WarehouseSettings, shard: Shard | None = None) -> Iterator
 
         with open_postgres(warehouse, shard) as server:
             yield server
-    elif shard:
+    elif shard and warehouse.destination_name != "ducklake":
         raise ConfigurationError(
-            f"shard {shard} can't be loaded into a DuckDB file, which takes one run at a time: with --shard, give"
-            " --destination postgres"
+            f"shard {shard} can't be loaded into destination {warehouse.destination_name}, which takes one run at a"
+            " time: with --shard, give --destination postgres or ducklake"
         )
+    elif warehouse.lake:
+        from .lakehouse import open_lakehouse
+
+        with open_lakehouse(warehouse, shard) as lakehouse:
+            yield lakehouse
     else:
         from .duckdb_file import open_file
 

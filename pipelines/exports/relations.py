@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipelines.analytics.definitions import DEPLOYED_VIEWS, KEPT_TASKS, Schemas
+from pipelines.analytics.definitions import DEPLOYED_VIEWS, KEPT_TASKS, LAKE_LEDGER, Schemas
 from pipelines.queries import QueryError, did_you_mean
 
 from .errors import ExportFailed, reason
@@ -107,7 +107,7 @@ def quoted(name: str) -> str:
 def _there(connection: duckdb.DuckDBPyConnection, schemas: Schemas) -> Iterator[tuple[str, str, str | None]]:
     values = {"analytics": schemas.analytics, "dataset": schemas.dataset}
     for schema, name, comment in connection.execute(_NAMES, values).fetchall():
-        own = (KEPT_TASKS, DEPLOYED_VIEWS) if schema == schemas.analytics else ()
+        own = (KEPT_TASKS, DEPLOYED_VIEWS, LAKE_LEDGER) if schema == schemas.analytics else ()
         if name not in own and not name.startswith(_DLT):
             yield schema, name, comment
 

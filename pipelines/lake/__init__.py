@@ -1,1 +1,4 @@
-"""Tables of a lake, Delta or Iceberg, made of Parquet files that others wrote: what a run replaces, in one commit."""
+"""Tables of a lake: Delta and Iceberg, made of Parquet files that others wrote, and DuckLake."""
+
+#: The kinds of tables that files can be written for.
+FORMATS = ("delta", "iceberg")

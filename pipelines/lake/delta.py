@@ -10,19 +10,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
-from pipelines.label_studio.flatten import arrow_schema
-from pipelines.label_studio.tables import Table
-from pipelines.spark_source.files import Written, file_name, place, task_column
-
+from .files import Written, file_name, place
 from .replaced import Bounds, Fate, Replaced
+from .tables import LakeTable
 
 #: The key of a commit's metadata that names the run.
 RUN = "label_studio_run"
 
+#: Whose marks a table's log keeps.
+_OURS = "label_studio_warehouse"
+
 _ID_COLUMNS = ("id", "task_id", "project_id")
+
+#: Hours for which files stay that no table names any more, for those who read it as it was.
+_KEPT_HOURS = 7 * 24
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,18 @@ class DeltaLake:
         self._system, self._root = place(folder)
 
     def replace(
-        self, table: Table, replaced: Replaced, written: list[Written], rows: pa.Table | None, run: str
+        self,
+        table: LakeTable,
+        replaced: Replaced,
+        written: list[Written],
+        rows: pa.Table | None,
+        run: str,
+        mark: int | None = None,
     ) -> None:
-        """Puts files that were written, or a few `rows`, in place of what is replaced: all of it, or nothing."""
+        """Puts files that were written, or a few `rows`, in place of what is replaced: all of it, or nothing.
+
+        The `mark` can be asked for afterwards.
+        """
         delta = self._opened(table)
         actions: list[AddAction | RemoveAction] = [_added(table, file) for file in written]
         if rows is not None and rows.num_rows:
@@ -57,20 +71,47 @@ class DeltaLake:
             "append",
             delta.schema(),
             partition_by=delta.metadata().partition_columns,
-            commit_properties=CommitProperties(custom_metadata={RUN: run}),
+            commit_properties=CommitProperties(
+                custom_metadata={RUN: run}, app_transactions=[] if mark is None else [Transaction(_OURS, mark)]
+            ),
         )
 
-    def _opened(self, table: Table) -> DeltaTable:
+    def mark(self, table: LakeTable) -> int | None:
+        """The mark of the last replacement that had one; None where there is no such table."""
+        there = self._found(table)
+        return there.transaction_version(_OURS) if there else None
+
+    def columns(self, table: LakeTable) -> list[str]:
+        """The columns that the table has in the lake; none where it is not there."""
+        there = self._found(table)
+        return [field.name for field in there.schema().fields] if there else []
+
+    def tidy(self, table: LakeTable) -> None:
+        """Removes files that no version of the last seven days names."""
+        DeltaTable(self._uri(table)).vacuum(_KEPT_HOURS, dry_run=False)
+
+    def _found(self, table: LakeTable) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._uri(table))
+        except TableNotFoundError:
+            return None
+
+    def _uri(self, table: LakeTable) -> str:
+        return f"{self._folder}/{table.name}"
+
+    def _opened(self, table: LakeTable) -> DeltaTable:
         return DeltaTable.create(
-            f"{self._folder}/{table.name}",
-            _schema(table),
+            self._uri(table),
+            table.described("comment"),
             mode="ignore",
-            partition_by=["project_id"] if _is_partitioned(table) else None,
+            partition_by=["project_id"] if table.task_column else None,
             name=table.name,
             description=table.description,
         )
 
-    def _actions(self, table: Table, file: _File, replaced: Replaced, run: str) -> Iterator[AddAction | RemoveAction]:
+    def _actions(
+        self, table: LakeTable, file: _File, replaced: Replaced, run: str
+    ) -> Iterator[AddAction | RemoveAction]:
         fate = replaced.fate(file.bounds)
         if fate is Fate.KEPT:
             return
@@ -83,15 +124,15 @@ class DeltaLake:
                 yield self._saved(table, kept, file.partition, run)
         yield RemoveAction(file.path, True, _now(), file.size, file.partition)
 
-    def _read(self, table: Table, file: _File) -> pa.Table:
+    def _read(self, table: LakeTable, file: _File) -> pa.Table:
         rows = pq.read_table(f"{self._root}/{table.name}/{file.path}", filesystem=self._system, partitioning=None)
-        if _is_partitioned(table):
+        if table.task_column:
             value = file.partition["project_id"]
             project_id = pa.scalar(None if value is None else int(value), pa.int64())
             rows = rows.append_column("project_id", pa.repeat(project_id, rows.num_rows))
-        return rows.select(arrow_schema(table).names)
+        return rows.select(table.schema.names)
 
-    def _saved(self, table: Table, rows: pa.Table, partition: dict[str, str | None], run: str) -> AddAction:
+    def _saved(self, table: LakeTable, rows: pa.Table, partition: dict[str, str | None], run: str) -> AddAction:
         """Writes a file of rows of one partition."""
         folder = "".join(f"{name}={value}/" for name, value in partition.items())
         path = f"{folder}{file_name(run, 'kept')}"
@@ -99,27 +140,20 @@ class DeltaLake:
         whole = f"{self._root}/{table.name}/{path}"
         pq.write_table(rows.drop_columns(list(partition)), whole, filesystem=self._system, compression="zstd")
         size = self._system.get_file_info(whole).size
-        column = task_column(table)
-        bounds = pc.min_max(rows[column]).as_py() if column in rows.column_names else None
-        return _add(path, size, partition, rows.num_rows, {column: (bounds["min"], bounds["max"])} if bounds else {})
+        column = table.task_column
+        bounds = {column: _bounds(rows, column)} if column else {}
+        return _add(path, size, partition, rows.num_rows, bounds)
 
 
-def _is_partitioned(table: Table) -> bool:
-    return "tasks" in (table.name, table.parent)
+def _bounds(rows: pa.Table, column: str) -> tuple[int, int]:
+    bounds = pc.min_max(rows[column]).as_py()
+    return bounds["min"], bounds["max"]
 
 
-def _schema(table: Table) -> pa.Schema:
-    fields = [
-        field.with_metadata({"comment": column.description})
-        for field, column in zip(arrow_schema(table), table.columns, strict=True)
-    ]
-    return pa.schema(fields)
-
-
-def _added(table: Table, file: Written) -> AddAction:
+def _added(table: LakeTable, file: Written) -> AddAction:
     partition = {"project_id": None if file.project_id is None else str(file.project_id)}
     path = file.path.removeprefix(f"{table.name}/")
-    return _add(path, file.bytes, partition, file.rows, {task_column(table): (file.first_id, file.last_id)})
+    return _add(path, file.bytes, partition, file.rows, {table.task_column or "": (file.first_id, file.last_id)})
 
 
 def _add(path: str, size: int, partition: dict[str, str | None], rows: int, bounds: Bounds) -> AddAction:

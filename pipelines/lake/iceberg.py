@@ -1,6 +1,7 @@
 """Iceberg tables: a commit to the catalog changes a table at once. Java has no part in it."""
 
 import warnings
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,33 @@ from typing import Any
 import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.expressions import AlwaysFalse, And, BooleanExpression, GreaterThanOrEqual, In, LessThanOrEqual, Or
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.expressions import (
+    AlwaysFalse,
+    AlwaysTrue,
+    And,
+    BooleanExpression,
+    GreaterThanOrEqual,
+    In,
+    LessThanOrEqual,
+    Or,
+)
+from pyiceberg.table import Table as IcebergTable
 
-from pipelines.label_studio.flatten import arrow_schema
 from pipelines.label_studio.pieces import Runs
-from pipelines.label_studio.tables import Table
-from pipelines.spark_source.files import Written
 
+from .files import Written
 from .replaced import Replaced
+from .tables import LakeTable
 
 #: The key of a snapshot's properties that names the run.
 RUN = "label_studio_run"
+
+#: The property of a table that keeps a mark.
+_MARK = "label_studio_warehouse.mark"
+
+#: For how long a table can be read as it was.
+_KEPT = timedelta(days=7)
 
 #: The namespace of the tables in the catalog.
 NAMESPACE = "label_studio"
@@ -36,12 +53,21 @@ class IcebergLake:
         self._catalog.create_namespace_if_not_exists(NAMESPACE)
 
     def replace(
-        self, table: Table, replaced: Replaced, written: list[Written], rows: pa.Table | None, run: str
+        self,
+        table: LakeTable,
+        replaced: Replaced,
+        written: list[Written],
+        rows: pa.Table | None,
+        run: str,
+        mark: int | None = None,
     ) -> None:
-        """Puts files that were written, or a few `rows`, in place of what is replaced: all of it, or nothing."""
+        """Puts files that were written, or a few `rows`, in place of what is replaced: all of it, or nothing.
+
+        The `mark` can be asked for afterwards.
+        """
         iceberg = self._catalog.create_table_if_not_exists(
             (NAMESPACE, table.name),
-            schema=_schema(table),
+            schema=table.described("doc"),
             location=f"{self._uri}/{table.name}",
             properties={"comment": table.description},
         )
@@ -55,6 +81,30 @@ class IcebergLake:
                 transaction.add_files(paths, snapshot_properties=named, check_duplicate_files=False)
             if rows is not None and rows.num_rows:
                 transaction.append(rows, snapshot_properties=named)
+            if mark is not None:
+                transaction.set_properties({_MARK: str(mark)})
+
+    def mark(self, table: LakeTable) -> int | None:
+        """The mark of the last replacement that had one; None where there is no such table."""
+        there = self._loaded(table)
+        mark = there.properties.get(_MARK) if there else None
+        return int(mark) if mark else None
+
+    def columns(self, table: LakeTable) -> list[str]:
+        """The columns that the table has in the lake; none where it is not there."""
+        there = self._loaded(table)
+        return [field.name for field in there.schema().fields] if there else []
+
+    def tidy(self, table: LakeTable) -> None:
+        """Lets go of what the table was more than seven days ago; the catalog's owner removes the files."""
+        if there := self._loaded(table):
+            there.maintenance.expire_snapshots().older_than(datetime.now(UTC) - _KEPT).commit()
+
+    def _loaded(self, table: LakeTable) -> IcebergTable | None:
+        try:
+            return self._catalog.load_table((NAMESPACE, table.name))
+        except NoSuchTableError:
+            return None
 
 
 def _own_catalog(uri: str) -> Catalog:
@@ -65,16 +115,8 @@ def _own_catalog(uri: str) -> Catalog:
     return SqlCatalog(NAMESPACE, uri=f"sqlite:///{path}/catalog.db", warehouse=uri)
 
 
-def _schema(table: Table) -> pa.Schema:
-    fields = [
-        field.with_metadata({"doc": column.description})
-        for field, column in zip(arrow_schema(table), table.columns, strict=True)
-    ]
-    return pa.schema(fields)
-
-
 def _expression(replaced: Replaced) -> BooleanExpression:
-    return reduce(And, [_within(column, runs) for column, runs in replaced.values.items()])
+    return reduce(And, [_within(column, runs) for column, runs in replaced.values.items()], AlwaysTrue())
 
 
 def _within(column: str, runs: Runs) -> BooleanExpression:

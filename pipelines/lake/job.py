@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,22 +18,16 @@ from pipelines.label_studio.flatten import TASK_TABLES, arrow_schema
 from pipelines.label_studio.pieces import Runs
 from pipelines.label_studio.selection import Selection
 from pipelines.label_studio.tables import TABLES, Table
-from pipelines.spark_source.files import FIGURES, USERS, Written, remove_parts, task_column
-from pipelines.spark_source.options import Options, Place, parse_files
+from pipelines.spark_source.files import FIGURES, USERS
+from pipelines.spark_source.options import Options, parse_files
 from pipelines.spark_source.reading import projects, selected_projects, users
 
+from .files import Written, clean_up
+from .lakes import Replacing
 from .replaced import Replaced
+from .tables import LakeTable, task_column
 
 logger = logging.getLogger(__name__)
-
-
-class Lake(Protocol):
-    """A kind of tables."""
-
-    def replace(
-        self, table: Table, replaced: Replaced, written: list[Written], rows: pa.Table | None, run: str
-    ) -> None:
-        """Puts files, or a few rows, in place of what is replaced: all of it, or nothing."""
 
 
 @dataclass
@@ -56,7 +50,7 @@ class Outcome:
     seconds: float
 
 
-def load(start: Callable[[], Any], given: Mapping[str, str], lake: Lake) -> Outcome:
+def load(start: Callable[[], Any], given: Mapping[str, str], lake: Replacing) -> Outcome:
     """Replaces in the lake what the options of the data source select, with the session that `start` gives.
 
     What is wrong with the server, the token or the projects named shows before Spark is started. Raises
@@ -78,10 +72,10 @@ def load(start: Callable[[], Any], given: Mapping[str, str], lake: Lake) -> Outc
         for table, replaced, files, few in _changes(asked, selection, whole, read):
             # whether a commit that fails was made, nobody can tell
             kept |= {file.path for file in files}
-            lake.replace(table, replaced, files, few, where.run)
+            lake.replace(LakeTable.of(table), replaced, files, few, where.run)
             rows[table.name] = sum(file.rows for file in files) + (few.num_rows if few is not None else 0)
     finally:
-        _clean_up(where, kept)
+        clean_up(where, kept)
     return Outcome(rows, read.figures, read.partitions, time.monotonic() - begun)
 
 
@@ -145,11 +139,3 @@ def _people(asked: Options, met: list[pa.Table]) -> pa.Table:
 
 def _runs(ids: Iterable[int]) -> Runs:
     return Runs.of((each, each) for each in ids)
-
-
-def _clean_up(where: Place, kept: set[str]) -> None:
-    try:
-        if surplus := remove_parts(where, kept):
-            logger.info("removed %d files that no table names", surplus)
-    except OSError as error:
-        logger.warning("files that no table names are left behind: %s", error)

@@ -11,6 +11,8 @@ from pipelines.label_studio.masks import MASKS, Masks
 from pipelines.label_studio.pseudonyms import Pseudonyms
 from pipelines.label_studio.selection import Selection, select
 from pipelines.label_studio.tables import TABLES
+from pipelines.lake import FORMATS
+from pipelines.lake.files import Place
 
 #: The options, as they are documented; case and underscores in them don't count.
 NAMES = (
@@ -37,9 +39,6 @@ FILES_NAMES = ("folder", "format", "run")
 #: The tables that can be read; what is gone from the server, only a warehouse knows that held it.
 READABLE = tuple(name for name in TABLES if name != "deleted_tasks")
 
-#: The kinds of tables that files can be written for.
-FORMATS = ("delta", "iceberg")
-
 
 @dataclass(frozen=True)
 class Options:
@@ -60,15 +59,6 @@ class Options:
     attempts: int = 6
     masks: Masks = "keep"
     pseudonym_secret: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where files are written: a folder, for which kind of tables, under the id of a run."""
-
-    folder: str
-    format: str
-    run: str
 
 
 def parse(options: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> Options:

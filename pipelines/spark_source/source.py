@@ -26,9 +26,10 @@ from pyspark.sql.types import (
 from pipelines.label_studio.exceptions import ConfigurationError
 from pipelines.label_studio.report import Report
 from pipelines.label_studio.tables import TABLES, Table, Type
+from pipelines.lake.files import Place
 
 from .files import ROWS, write
-from .options import Options, Place, parse, parse_files
+from .options import Options, parse, parse_files
 from .reading import Portion, plan, projects, reading, users
 
 _TYPES: dict[Type, DataType] = {
