@@ -225,8 +225,8 @@ BAD_INPUT = {
     "an address with a password": (["--project", "1", "--url", "https://me:hunter2@example.com"], "leave them out"),
     "an address with a query": (["--project", "1", "--url", "https://example.com/?page=1"], "leave out what follows"),
     "an unknown destination": (
-        ["--project", "1", "--destination", "filesystem"],
-        "is not supported, only duckdb and postgres are",
+        ["--project", "1", "--destination", "bigquery"],
+        "is not supported, only duckdb, postgres, filesystem, ducklake are",
     ),
     "a dataset with a capital": (["--project", "1", "--dataset", "LabelStudio"], "use lower-case letters"),
     "the schema of the views": (["--project", "1", "--dataset", "analytics"], "where the views are"),

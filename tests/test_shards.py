@@ -111,8 +111,8 @@ def test_a_file_takes_no_shards(
     code, _, err = shell.run("--project", "4", "--shard", "1/2", "--quiet")
     assert code == 2
     assert err == (
-        "tasks.py: shard 1/2 can't be loaded into a DuckDB file, which takes one run at a time: with --shard, give"
-        " --destination postgres\n"
+        "tasks.py: shard 1/2 can't be loaded into destination duckdb, which takes one run at a time: with --shard, give"
+        " --destination postgres or ducklake\n"
     )
     assert shell.run("--project", "4", "--shard", "3/2", "--quiet")[0] == 2
 

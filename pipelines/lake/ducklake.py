@@ -52,7 +52,8 @@ _OF_SHARD = {
     "_dlt_loads": "load_id in (select load_id from ({select}))",
     "load_runs": "run_id in (select run_id from ({select}))",
     # what it does not know, and nobody has tasks of, is gone
-    "projects": "id in (select id from ({select})) or id not in (select project_id from {lake}.tasks)",
+    "projects": "id in (select id from ({select}))"
+    " or id not in (select project_id from {lake}.tasks where project_id is not null)",
     "project_labels": "project_id in (select project_id from ({select}))"
     " or project_id not in (select id from {lake}.projects)",
 }
