@@ -432,7 +432,7 @@ def test_what_is_wrong_shows_before_spark_starts(
 ) -> None:
     """In one line, with the exit code of the project's other commands."""
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", fetching.TOKEN)
-    monkeypatch.setattr("pipelines.spark._lake", lambda _: Recorder())
+    monkeypatch.setattr("pipelines.lake.lakes.lake_in", lambda *_: Recorder())
     with on_a_socket(fetching.label_studio([1])) as url:
         given = ["--url", url, "--output", str(tmp_path), "--quiet", *arguments]
         assert spark.main(given) == code
@@ -447,7 +447,7 @@ def test_a_refused_token_shows_before_spark_starts(
 ) -> None:
     """The token itself does not."""
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", "f" * 40)
-    monkeypatch.setattr("pipelines.spark._lake", lambda _: Recorder())
+    monkeypatch.setattr("pipelines.lake.lakes.lake_in", lambda *_: Recorder())
     with on_a_socket(fetching.label_studio([1])) as url:
         assert spark.main(["--url", url, "--output", str(tmp_path), "--quiet", "--ids", "1-5"]) == 2
     said = capsys.readouterr().err
