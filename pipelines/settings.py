@@ -27,6 +27,9 @@ DESTINATIONS = ("duckdb", "postgres", "filesystem", "ducklake")
 #: Those that keep a lake.
 _LAKES = ("filesystem", "ducklake")
 
+#: The catalog of a DuckLake: the address of a PostgreSQL database, or a path.
+_CATALOG = r"postgres(ql)?://.+|[^=:]+"
+
 #: The schema of the views.
 _ANALYTICS = "analytics"
 
@@ -224,6 +227,12 @@ def _expect_lake(settings: WarehouseSettings) -> None:
         raise ConfigurationError("the lake's address must hold no credentials: set them as the storage's own variables")
     if settings.lake_catalog and name == "filesystem" and settings.lake_format == "delta":
         raise ConfigurationError("Delta tables have no catalog: leave lake_catalog out, or set lake_format to iceberg")
+    if settings.lake_catalog and name == "ducklake" and not re.fullmatch(_CATALOG, settings.lake_catalog):
+        # nor is it shown
+        raise ConfigurationError(
+            "lake_catalog can't be read, and is not shown, as it may hold a secret: for destination ducklake, write"
+            " postgresql://user:password@host:5432/database, or the path of a SQLite file"
+        )
 
 
 def _expect_place(database: Path, copy: Path | None) -> None:

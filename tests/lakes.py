@@ -1,7 +1,7 @@
 """What lakes hold, read by the libraries of their makers, and held against the DuckDB file that they follow."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,25 +26,28 @@ _TABLES = """
 Rows = Counter[tuple[Any, ...]]
 
 
-def delta_table(folder: Path, name: str) -> pa.Table:
+Read = Callable[[str, str], pa.Table]
+
+
+def delta_table(folder: str, name: str) -> pa.Table:
     """The rows of a Delta table."""
-    return DeltaTable(folder / name).to_pyarrow_table()
+    return DeltaTable(f"{folder}/{name}").to_pyarrow_table()
 
 
-def iceberg_table(folder: Path, name: str) -> pa.Table:
+def iceberg_table(folder: str, name: str) -> pa.Table:
     """The rows of an Iceberg table, whose catalog lies in the folder."""
     catalog = SqlCatalog("label_studio", uri=f"sqlite:///{folder}/catalog.db", warehouse=f"file://{folder}")
     return catalog.load_table(("label_studio", name)).scan().to_arrow()
 
 
-READ = {"delta": delta_table, "iceberg": iceberg_table}
+READ: dict[str, Read] = {"delta": delta_table, "iceberg": iceberg_table}
 
 
-def unlike_file(folder: Path, kind: str, database: Path) -> list[str]:
+def unlike_file(folder: str, read: Read, database: Path) -> list[str]:
     """The tables in which a lake is not as the file that it follows, with numbers of rows."""
     found = []
     for name, columns, expected in in_file(database):
-        held = READ[kind](folder, name)
+        held = read(folder, name)
         rows = counted(tuple(row[column] for column in columns) for row in held.to_pylist())
         if held.column_names != columns or rows != expected:
             found.append(

@@ -53,7 +53,7 @@ class LakeShell(Shell):
 
     def unlike(self) -> list[str]:
         """Where the lake is not as the file."""
-        return unlike_file(self.lake, self.kind, self.database)
+        return unlike_file(str(self.lake), READ[self.kind], self.database)
 
     def files(self, name: str) -> set[str]:
         """The files that a Delta table consists of."""
@@ -82,15 +82,15 @@ def test_a_lake_follows_the_warehouse(
     out = shell.load()
     assert f"lake: {shell.lake} ({kind})" in out
     names = {*TABLES, "load_runs", "agreement_scores"}
-    assert all(READ[kind](shell.lake, name).num_rows for name in names - {"deleted_tasks"})
+    assert all(READ[kind](str(shell.lake), name).num_rows for name in names - {"deleted_tasks"})
     shell.load()
     first, *others = shell.ids
     shell.fake.delete(first, others[40])
     changed = shell.fake.tasks[others[20]]
     shell.fake.put({**changed, "data": {**changed["data"], "more": "text"}, "updated_at": "2030-01-01T00:00:00Z"})
     shell.load("--reconcile")
-    assert READ[kind](shell.lake, "deleted_tasks").num_rows == 2
-    assert any("more" in data for data in READ[kind](shell.lake, "tasks")["data"].to_pylist())
+    assert READ[kind](str(shell.lake), "deleted_tasks").num_rows == 2
+    assert any("more" in data for data in READ[kind](str(shell.lake), "tasks")["data"].to_pylist())
 
 
 def test_what_means_what_is_in_the_tables(shell: LakeShell) -> None:
@@ -214,6 +214,26 @@ def test_what_makes_no_sense_is_refused(arguments: list[str], said: str, shell: 
     assert not shell.fake.requests
 
 
+@pytest.mark.parametrize(
+    ("destination", "catalog", "said"),
+    [
+        ("ducklake", "dbname=lake password=geheim", "lake_catalog can't be read, and is not shown"),
+        ("ducklake", "mysql://me:geheim@host/lake", "lake_catalog can't be read, and is not shown"),
+        ("filesystem", "geheim", "Delta tables have no catalog"),
+    ],
+)
+def test_a_catalog_that_makes_no_sense_is_refused(
+    destination: str, catalog: str, said: str, shell: LakeShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line that does not show it."""
+    monkeypatch.setenv("WAREHOUSE__LAKE_CATALOG", catalog)
+    code, _, err = shell.run("--project", "1", "--quiet", "--destination", destination)
+    assert code == 2
+    [line] = err.splitlines()
+    assert said in line
+    assert "geheim" not in line
+
+
 # the real server
 
 
@@ -233,9 +253,9 @@ def test_a_lake_is_as_the_server(kind: str, tmp_path: Path, label_studio: RealLa
                 run.killed_in_the_lake(office.projects, 0.1 + 0.4 * moment)
             office.work(12, in_sight=False)
             run.to_the_end(office.projects)
-            assert unlike_file(run.lake, kind, run.database) == []
+            assert unlike_file(str(run.lake), READ[kind], run.database) == []
             names = [name for name in TABLES if name != "deleted_tasks"]
-            found = {name: keyed(name, READ[kind](run.lake, name).to_pylist()) for name in names}
+            found = {name: keyed(name, READ[kind](str(run.lake), name).to_pylist()) for name in names}
             assert unlike(found, on_server(server, office.projects)) == []
         finally:
             office.close()

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from pipelines.analytics.definitions import Schemas
 from pipelines.label_studio.shards import Shard
-from pipelines.settings import WarehouseSettings
+from pipelines.settings import ROOT, WarehouseSettings
 
 from .files import Place
 from .lakes import lake_in
@@ -50,4 +50,7 @@ def follower_of(warehouse: WarehouseSettings, shard: Shard | None, connection: A
         return FileLake(folder, warehouse.lake_format, warehouse.lake_catalog)
     from .ducklake import DuckLake
 
-    return DuckLake(folder, warehouse.lake_catalog, shard, connection)
+    catalog = warehouse.lake_catalog
+    if catalog and "://" not in catalog:
+        catalog = str(ROOT / catalog)
+    return DuckLake(folder, catalog, shard, connection)
