@@ -461,6 +461,7 @@ def test_without_its_extras_the_command_says_what_to_install(
     """They are large, and only Spark's users need them."""
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", fetching.TOKEN)
     monkeypatch.setitem(sys.modules, "deltalake", None)
+    monkeypatch.delitem(sys.modules, "pipelines.lake.delta", raising=False)
     assert spark.main(["--url", "http://127.0.0.1:9", "--output", str(tmp_path), "--quiet", "--ids", "1-5"]) == 2
     assert capsys.readouterr().err.strip().endswith("install the project with its extra «lake»")
 

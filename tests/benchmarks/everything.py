@@ -15,7 +15,7 @@ def main() -> int:
     """Runs all; gives the number of those that failed."""
     with TemporaryDirectory() as folder:
         million = f"{folder}/million.duckdb"
-        commands = [["start.py"], ["load.py"], ["server.py"], ["heavy.py"], ["growth.py"], ["spark.py"]]
+        commands = [["start.py"], ["load.py"], ["server.py"], ["heavy.py"], ["growth.py"], ["spark.py"], ["lake.py"]]
         commands += [["million.py", million], ["views.py", million, "--write"]]
         failed = [name for name, *rest in commands if _run(name, *rest)]
     print("failed: " + ", ".join(failed) if failed else "all done: README.md has the tables")
