@@ -23,6 +23,9 @@ from pipelines.label_studio.tables import TABLES
 from pipelines.lake import FORMATS, ledger
 from pipelines.lake.delta import DeltaLake
 
+# beside other tests, a run takes its time
+pytestmark = pytest.mark.timeout(900)
+
 
 class LakeShell(Shell):
     """The command line, with a lake that follows the file."""
@@ -238,7 +241,6 @@ def test_a_catalog_that_makes_no_sense_is_refused(
 
 
 @pytest.mark.real
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_lake_is_as_the_server(kind: str, tmp_path: Path, label_studio: RealLabelStudio) -> None:
     """People work, and runs are killed while they write the lake: in the end, it holds what the server does."""

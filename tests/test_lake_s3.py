@@ -16,6 +16,8 @@ from real_label_studio import free_port
 from scheduling import installing, run, tool
 from test_cli import Shell
 
+pytestmark = pytest.mark.timeout(900)
+
 MOTO = ("run", "-q", "--no-project", "--with", "moto[server]==5.2.5")
 
 
