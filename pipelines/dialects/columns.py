@@ -47,8 +47,12 @@ def column_types(connection: Any, schema: str, table: str, dialect: str) -> dict
     `connection` is a DuckDB connection. There are no columns where there is no such table. Raises NotCarried for a
     type that our tables don't have.
     """
-    found = connection.execute(_COLUMNS, [schema, table]).fetchall()
-    return {name: type_in(type_, dialect) for name, type_ in found}
+    return {name: type_in(type_, dialect) for name, type_ in duckdb_types(connection, schema, table).items()}
+
+
+def duckdb_types(connection: Any, schema: str, table: str) -> dict[str, str]:
+    """The columns of one of DuckDB's tables or views, in their order, with their types; none where it is not there."""
+    return dict(connection.execute(_COLUMNS, [schema, table]).fetchall())
 
 
 def type_in(type_: str, dialect: str) -> str:

@@ -25,7 +25,8 @@ _STEPS = ("annotations", "predictions", "drafts", "results", "users")
 
 _FORGET = "".join(f"drop table parsed_{name};" for name in ("tasks", *_STEPS[:-1]))
 
-_SQL_TYPES: dict[Type, str] = {
+#: DuckDB's types, as the queries have them; JSON is text.
+SQL_TYPES: dict[Type, str] = {
     "bigint": "bigint",
     "double": "double",
     "boolean": "boolean",
@@ -81,7 +82,7 @@ def _query(name: str) -> str:
 
 def _typed_query(table: Table) -> str:
     def cast(column: Column) -> str:
-        return f'"{column.name}"::{_SQL_TYPES[column.type]} as "{column.name}"'
+        return f'"{column.name}"::{SQL_TYPES[column.type]} as "{column.name}"'
 
     return f"select {', '.join(map(cast, table.columns))} from (\n{_query(table.name)}\n) as rows"
 

@@ -16,7 +16,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from .files import Written, file_name, place
 from .replaced import Bounds, Fate, Replaced
-from .tables import LakeTable
+from .tables import Known, LakeTable
 
 #: The key of a commit's metadata that names the run.
 RUN = "label_studio_run"
@@ -76,15 +76,12 @@ class DeltaLake:
             ),
         )
 
-    def mark(self, table: LakeTable) -> int | None:
-        """The mark of the last replacement that had one; None where there is no such table."""
+    def known(self, table: LakeTable) -> Known | None:
+        """What a table of the lake says of itself; None where it is not there."""
         there = self._found(table)
-        return there.transaction_version(_OURS) if there else None
-
-    def columns(self, table: LakeTable) -> list[str]:
-        """The columns that the table has in the lake; none where it is not there."""
-        there = self._found(table)
-        return [field.name for field in there.schema().fields] if there else []
+        if there is None:
+            return None
+        return Known([field.name for field in there.schema().fields], there.transaction_version(_OURS))
 
     def tidy(self, table: LakeTable) -> None:
         """Removes files that no version of the last seven days names."""

@@ -25,7 +25,7 @@ from pipelines.label_studio.turns import turn
 
 from .errors import LakeFailed
 from .extensions import load_extension
-from .ledger import DAY, Ledger, ids_of, within
+from .ledger import DAY, Ledger, ids_of, share_of, within
 from .sources import Source, sources
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class DuckLake:
         """Replaces blocks of tasks, in all tables at once, and makes the views. Raises LakeFailed."""
         connection.execute("set timezone = 'UTC'")
         name = f"ducklake {self._folder} {self._shard or ''}"
-        ledger = Ledger(connection, schemas, name, self._shard.condition if self._shard else _everything)
+        ledger = Ledger(connection, schemas, name, self._shard)
         found = sources(connection, schemas)
         stale = ledger.stale(found)
         last_mark = max(ledger.marks(_MARKS), default=0)
@@ -207,7 +207,7 @@ class Writer:
             self._connection.execute(f"delete from {name} where {self._brought(source)}")
             wanted = "true"
         else:
-            here = self._shard.condition(column) if self._shard else "true"
+            here = share_of(self._shard, column)
             wanted = f"{within(column, ids_of(blocks))} and {here}"
             self._connection.execute(f"delete from {name} where {here if self.anew else wanted}")
         written = self._connection.execute(f"insert into {name} select * from ({source.select}) where {wanted}")
@@ -264,10 +264,6 @@ def _tidy(connection: Any) -> None:
         except duckdb.Error as error:
             logger.warning("the lake is not tidied up today: %s", " ".join(str(error).split())[:200])
             return
-
-
-def _everything(_column: str) -> str:
-    return "true"
 
 
 def _catalog_in(folder: str) -> str:

@@ -26,7 +26,7 @@ from pipelines.label_studio.pieces import Runs
 
 from .files import Written
 from .replaced import Replaced
-from .tables import LakeTable
+from .tables import Known, LakeTable
 
 #: The key of a snapshot's properties that names the run.
 RUN = "label_studio_run"
@@ -84,16 +84,13 @@ class IcebergLake:
             if mark is not None:
                 transaction.set_properties({_MARK: str(mark)})
 
-    def mark(self, table: LakeTable) -> int | None:
-        """The mark of the last replacement that had one; None where there is no such table."""
+    def known(self, table: LakeTable) -> Known | None:
+        """What a table of the lake says of itself; None where it is not there."""
         there = self._loaded(table)
-        mark = there.properties.get(_MARK) if there else None
-        return int(mark) if mark else None
-
-    def columns(self, table: LakeTable) -> list[str]:
-        """The columns that the table has in the lake; none where it is not there."""
-        there = self._loaded(table)
-        return [field.name for field in there.schema().fields] if there else []
+        if there is None:
+            return None
+        mark = there.properties.get(_MARK)
+        return Known([field.name for field in there.schema().fields], int(mark) if mark else None)
 
     def tidy(self, table: LakeTable) -> None:
         """Lets go of what the table was more than seven days ago; the catalog's owner removes the files."""

@@ -8,7 +8,7 @@ from pipelines.label_studio.exceptions import ConfigurationError
 
 from .files import Written
 from .replaced import Replaced
-from .tables import LakeTable
+from .tables import Known, LakeTable
 
 
 class Replacing(Protocol):
@@ -32,11 +32,8 @@ class Replacing(Protocol):
 class Lake(Replacing, Protocol):
     """Tables of a kind, in a folder."""
 
-    def mark(self, table: LakeTable) -> int | None:
-        """The mark of the last replacement that had one; None where there is no such table."""
-
-    def columns(self, table: LakeTable) -> list[str]:
-        """The columns that the table has in the lake; none where it is not there."""
+    def known(self, table: LakeTable) -> Known | None:
+        """What a table of the lake says of itself; None where it is not there."""
 
     def tidy(self, table: LakeTable) -> None:
         """Lets go of what nobody should read any more."""

@@ -4,12 +4,13 @@ What was begun and not ended counts as not there, and is brought once more. The 
 lake: where the two don't go together, as after one of them was replaced, tables are brought anew.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from pipelines.analytics.definitions import KEPT_TASKS, LAKE_LEDGER, Schemas
 from pipelines.analytics.kept import transaction
 from pipelines.label_studio.pieces import Runs
+from pipelines.label_studio.shards import Shard
 
 from .sources import Source
 
@@ -81,21 +82,22 @@ _STALE = """
 """
 
 
-def _any(_column: str) -> str:
-    return "true"
+def share_of(shard: Shard | None, column: str) -> str:
+    """The condition that a column holds an id of a shard's; without one, of any."""
+    return shard.condition(column) if shard else "true"
 
 
 class Ledger:
     """The notes on one lake. `connection` is a cursor of the warehouse's, `lake` names the lake.
 
-    `holds` gives SQL that is true for a column with ids of tasks that the lake is to have.
+    With a `shard`, they are of its tasks alone.
     """
 
-    def __init__(self, connection: Any, schemas: Schemas, lake: str, holds: Callable[[str], str] = _any) -> None:
+    def __init__(self, connection: Any, schemas: Schemas, lake: str, shard: Shard | None = None) -> None:
         self._connection = connection
         self._schemas = schemas
         self._lake = lake
-        self._holds = holds
+        self._shard = shard
         self._name = schemas.qualified(LAKE_LEDGER)
         connection.execute(f"create table if not exists {self._name} ({_TYPES})")
 
@@ -105,7 +107,7 @@ class Ledger:
             block=BLOCK,
             analytics=self._schemas.analytics,
             kept_tasks=KEPT_TASKS,
-            condition=self._holds("tasks.id"),
+            condition=share_of(self._shard, "tasks.id"),
         )
         self._connection.execute(self._schemas.named_in(loads))
         changed = self._found().get(_LOADED, [])
@@ -126,7 +128,7 @@ class Ledger:
 
     def _add_contents(self, source: Source, changed: list[int]) -> None:
         column = source.table.task_column
-        conditions = [within(column, ids_of(changed)), self._holds(column)] if column else ["true"]
+        conditions = [within(column, ids_of(changed)), share_of(self._shard, column)] if column else ["true"]
         query = _CONTENTS.format(
             block=f"{column} // {BLOCK}" if column else 0, select=source.select, condition=" and ".join(conditions)
         )

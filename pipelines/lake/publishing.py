@@ -64,13 +64,16 @@ def publish(connection: Any, schemas: Schemas, lake: Lake, where: Place) -> dict
 def _is_known(lake: Lake, source: Source, ledger: Ledger) -> bool:
     """Whether a table of the lake is what was noted. Raises LakeFailed where it has other columns."""
     table = source.table
-    there = lake.columns(table)
-    if there and there != table.schema.names:
+    there = lake.known(table)
+    if there is None:
+        return False
+    if there.columns != table.schema.names:
+        has, due = ", ".join(there.columns), ", ".join(table.schema.names)
         raise LakeFailed(
-            f"the lake's table {table.name} has the columns {', '.join(there)}, where {', '.join(table.schema.names)}"
-            " are due: it is of another release; remove it, and the next run writes it anew"
+            f"the lake's table {table.name} has the columns {has}, where {due} are due:"
+            " it is of another release; remove it, and the next run writes it anew"
         )
-    return bool(there) and lake.mark(table) in ledger.marks(table.name)
+    return there.mark in ledger.marks(table.name)
 
 
 def _replaced(source: Source, blocks: list[int], anew: list[str]) -> Replaced:

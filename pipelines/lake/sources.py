@@ -3,21 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-
 from pipelines.analytics.definitions import Definition, Schemas, kept_tables
-from pipelines.label_studio.flatten import arrow_schema
+from pipelines.dialects.columns import duckdb_types
+from pipelines.label_studio.flatten import SQL_TYPES
 from pipelines.label_studio.tables import OPTIONAL_TABLES, TABLES, Table
 from pipelines.load_runs import LOAD_RUNS
 
 from .tables import LakeTable
-
-_COLUMNS = """
-    select column_name, data_type from duckdb_columns()
-    where database_name = current_database() and schema_name = $schema and table_name = $table
-    order by column_index
-"""
-
 
 #: dlt's table, from which views read when tasks were loaded.
 _LOADS = Definition(
@@ -54,29 +46,15 @@ def sources(connection: Any, schemas: Schemas) -> list[Source]:
 
 
 def _own(connection: Any, schemas: Schemas, table: Table) -> Source | None:
-    there = _types(connection, schemas.dataset, table.name)
+    there = duckdb_types(connection, schemas.dataset, table.name)
     if not there:
         return None
     columns = [
-        f'"{field.name}"::varchar as "{field.name}"'
-        if there.get(field.name) == "JSON"
-        else f'"{field.name}"'
-        if field.name in there
-        else f'null::{_SQL_TYPES[field.type]} as "{field.name}"'
-        for field in arrow_schema(table)
+        ("null" if column.name not in there else f'"{column.name}"') + f'::{SQL_TYPES[column.type]} as "{column.name}"'
+        for column in table.columns
     ]
-    return Source(
-        LakeTable.of(table), schemas.dataset, f'select {", ".join(columns)} from "{schemas.dataset}"."{table.name}"'
-    )
-
-
-_SQL_TYPES = {
-    pa.int64(): "bigint",
-    pa.float64(): "double",
-    pa.bool_(): "boolean",
-    pa.string(): "varchar",
-    pa.timestamp("us", tz="UTC"): "timestamptz",
-}
+    select = f'select {", ".join(columns)} from "{schemas.dataset}"."{table.name}"'
+    return Source(LakeTable.of(table), schemas.dataset, select)
 
 
 def _loads(connection: Any, schemas: Schemas) -> Source:
@@ -92,13 +70,9 @@ def _as_it_is(connection: Any, schema: str, definition: Definition, task_column:
     """A table with the columns that it has in the warehouse."""
     columns = [
         f'"{name}"' + ("::varchar" if kind == "JSON" else "") + f' as "{name}"'
-        for name, kind in _types(connection, schema, definition.name).items()
+        for name, kind in duckdb_types(connection, schema, definition.name).items()
     ]
     select = f'select {", ".join(columns)} from "{schema}"."{definition.name}"'
     arrow = connection.sql(f"{select} limit 0").to_arrow_table().schema
     table = LakeTable(definition.name, definition.description, arrow, definition.columns, task_column)
     return Source(table, schema, select)
-
-
-def _types(connection: Any, schema: str, table: str) -> dict[str, str]:
-    return dict(connection.execute(_COLUMNS, {"schema": schema, "table": table}).fetchall())

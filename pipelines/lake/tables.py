@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -36,6 +37,14 @@ class LakeTable:
     def described(self, key: str) -> pa.Schema:
         """The columns, with what they mean in each one's metadata, under a key."""
         return pa.schema([field.with_metadata({key: self.columns.get(field.name, "")}) for field in self.schema])
+
+
+class Known(NamedTuple):
+    """What a table in a lake says of itself."""
+
+    columns: list[str]
+    #: of the last replacement that had one
+    mark: int | None
 
 
 def task_column(table: Table) -> str:
